@@ -112,7 +112,11 @@ export type ListRequest = {
  */
 export interface ObjectStore {
   put(request: PutRequest): Promise<PutOutcome>;
-  /** The whole object, or a range of it. Throws `ObjectFrozen` for a cold object that is not restored. */
+  /**
+   * The whole object, or a range of it; `facts.sizeBytes` is the whole object's size either way. A range that begins
+   * behind the last byte gives no bytes (S3 answers 416, for an empty object always).
+   * Throws `ObjectFrozen` for a cold object that is not restored.
+   */
   get(
     address: ObjectAddress,
     range?: ByteRange,

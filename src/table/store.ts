@@ -1,4 +1,4 @@
-/** What an attribute of an item may hold. Numbers are safe integers or plain doubles, never money fractions. */
+/** What an attribute of an item may hold. Numbers are safe integers or plain doubles; what has to be exact is an integer. */
 export type Value =
   | string
   | number

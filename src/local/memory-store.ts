@@ -1,0 +1,195 @@
+import type { IndexDefinition, TableDefinition } from "../table/definition.ts";
+import { subjectOf } from "../table/size.ts";
+import {
+  checkKeyText,
+  keyText,
+  PARTITION_KEY_BYTES_MAX,
+  SORT_KEY_BYTES_MAX,
+  storableTransaction,
+  storableWrite,
+} from "../table/storable.ts";
+import {
+  type Condition,
+  GET_KEYS_MAX,
+  type Item,
+  type Key,
+  type Page,
+  type Query,
+  type Store,
+  type Write,
+  type WriteOutcome,
+} from "../table/store.ts";
+import { OrderedItems, pageOf } from "./ordered-items.ts";
+
+/** A call as the simulation sees it before it happens. */
+export type StoreCall =
+  | { readonly call: "get"; readonly keys: readonly Key[] }
+  | { readonly call: "write" | "transact"; readonly writes: readonly Write[] }
+  | { readonly call: "query"; readonly query: Query }
+  | { readonly call: "scan" };
+
+/** `instead`: nothing happens and this is answered. `answer`: it happens if it may, and this is answered. */
+export type StoreFault = { readonly instead: WriteOutcome } | { readonly answer: WriteOutcome };
+
+/** Waits for the call's turn, if it likes; a fault only counts for writes. To fail a read, throw. */
+export type StoreHook = (call: StoreCall) => Promise<StoreFault | undefined>;
+
+/**
+ * The table as a model in memory: DynamoDB's semantics and limits without its process, deterministic.
+ * Indexes are up to date at once, which DynamoDB's are not; no decision may read them anyway.
+ *
+ * Items are frozen copies: no caller can change what is stored or what another one was given.
+ */
+export class MemoryStore implements Store {
+  readonly #definition: TableDefinition;
+  readonly #before: StoreHook | undefined;
+  #table = new Map<string, Item>();
+  #groups = new Map<string, OrderedItems>();
+  #everything = new OrderedItems("PK", "SK");
+
+  constructor(definition: TableDefinition, before?: StoreHook) {
+    this.#definition = definition;
+    this.#before = before;
+  }
+
+  async get(keys: readonly Key[]): Promise<readonly (Item | undefined)[]> {
+    if (new Set(keys.map(keyText)).size > GET_KEYS_MAX)
+      throw new RangeError(`Expected at most ${GET_KEYS_MAX} keys, got ${keys.length}`);
+    await this.#before?.({ call: "get", keys });
+    return keys.map(key => this.#table.get(keyText(key)));
+  }
+
+  async write(write: Write): Promise<WriteOutcome> {
+    return await this.#commit("write", [storableWrite(write)]);
+  }
+
+  async transact(writes: readonly Write[]): Promise<WriteOutcome> {
+    return await this.#commit("transact", storableTransaction(writes));
+  }
+
+  async query(query: Query): Promise<Page> {
+    const { partition, index, limit } = query;
+    if (limit !== undefined && !(limit >= 1))
+      throw new RangeError(`Expected a limit from 1 on, got ${limit}`);
+    const sorted = index === undefined || index.sort !== undefined;
+    if (!sorted && (query.from ?? query.to) !== undefined)
+      throw new RangeError(`Expected no range over index ${index.name}, which has no sort key`);
+    if (index !== undefined) this.#checkIndex(index);
+    await this.#before?.({ call: "query", query });
+    const group = this.#groups.get(groupName(index?.name, partition));
+    return group === undefined ? { items: [] } : pageOf(group.inOrder(), group, query);
+  }
+
+  async scan(request: {
+    readonly segment: number;
+    readonly segments: number;
+    readonly cursor?: string | undefined;
+  }): Promise<Page> {
+    await this.#before?.({ call: "scan" });
+    const items = this.#everything.inOrder();
+    const mine =
+      request.segments === 1
+        ? items
+        : items.filter(item => segmentOf(item.PK, request.segments) === request.segment);
+    return pageOf(mine, this.#everything, { cursor: request.cursor });
+  }
+
+  /** All items, by key. Frozen, so it is a copy at no cost. */
+  snapshot(): readonly Item[] {
+    return [...this.#everything.inOrder()];
+  }
+
+  /** Replaces the contents by those of a snapshot. */
+  restore(items: readonly Item[]): void {
+    this.#table = new Map();
+    this.#groups = new Map();
+    this.#everything = new OrderedItems("PK", "SK");
+    for (const item of items) this.#replace(item, storableItem(item));
+  }
+
+  async #commit(call: "write" | "transact", writes: readonly Write[]): Promise<WriteOutcome> {
+    for (const write of writes) if ("put" in write) this.#checkIndexKeys(write.put);
+    const fault = await this.#before?.({ call, writes });
+    if (fault !== undefined && "instead" in fault) return fault.instead;
+    const failed = writes.flatMap((write, at) => (this.#holds(write) ? [] : [at]));
+    if (failed.length === 0)
+      for (const write of writes)
+        if (!("check" in write)) this.#replace(subjectOf(write), "put" in write ? write.put : undefined);
+    if (fault !== undefined) return fault.answer;
+    return failed.length === 0 ? { outcome: "committed" } : { outcome: "refused", failed };
+  }
+
+  #holds(write: Write): boolean {
+    return write.if === undefined || holds(write.if, this.#table.get(keyText(subjectOf(write))));
+  }
+
+  #replace(key: Key, item: Item | undefined): void {
+    const name = keyText(key);
+    const old = this.#table.get(name);
+    if (old !== undefined) for (const group of this.#groupsOf(old)) group.remove(name);
+    this.#table.delete(name);
+    if (item === undefined) return;
+    this.#table.set(name, item);
+    for (const group of this.#groupsOf(item)) group.add(name, item);
+  }
+
+  *#groupsOf(item: Item): Generator<OrderedItems> {
+    yield this.#everything;
+    yield this.#group(undefined, item.PK, "PK", "SK");
+    for (const { name, partition, sort } of this.#definition.indexes) {
+      const value = item[partition];
+      if (typeof value === "string" && (sort === undefined || item[sort] !== undefined))
+        yield this.#group(name, value, partition, sort);
+    }
+  }
+
+  #group(
+    index: string | undefined,
+    value: string,
+    partition: string,
+    sort: string | undefined,
+  ): OrderedItems {
+    const name = groupName(index, value);
+    const group = this.#groups.get(name) ?? new OrderedItems(partition, sort);
+    this.#groups.set(name, group);
+    return group;
+  }
+
+  #checkIndex({ name, partition, sort }: IndexDefinition): void {
+    const known = this.#definition.indexes.find(each => each.name === name);
+    if (known?.partition !== partition || (sort !== undefined && known.sort !== sort))
+      throw new RangeError(`Expected an index ${name} by ${partition} and ${sort}`);
+  }
+
+  #checkIndexKeys(item: Item): void {
+    for (const { partition, sort } of this.#definition.indexes) {
+      if (item[partition] !== undefined)
+        checkKeyText(item[partition], PARTITION_KEY_BYTES_MAX, partition, item);
+      if (sort !== undefined && item[sort] !== undefined)
+        checkKeyText(item[sort], SORT_KEY_BYTES_MAX, sort, item);
+    }
+  }
+}
+
+const storableItem = (item: Item): Item => subjectOf(storableWrite({ put: item }));
+
+const groupName = (index: string | undefined, partition: string): string =>
+  JSON.stringify([index ?? null, partition]);
+
+const holds = (condition: Condition, item: Item | undefined): boolean => {
+  if ("absent" in condition) return item === undefined;
+  return (
+    item !== undefined &&
+    Object.entries(condition.equals).every(
+      ([name, value]) => Object.hasOwn(item, name) && item[name] === value,
+    )
+  );
+};
+
+/** FNV-1a, 32 bits: spreads partitions over segments the same way in every run. */
+const segmentOf = (partition: string, segments: number): number => {
+  let hash = 0x811c9dc5;
+  for (let at = 0; at < partition.length; at += 1)
+    hash = Math.imul(hash ^ partition.charCodeAt(at), 0x01000193) >>> 0;
+  return hash % segments;
+};
