@@ -83,6 +83,8 @@ export type Domain<Request, State, Change, Settings> = {
   canonicalFields(change: Change): readonly string[];
   /** What the state amounts to, for people and for checks: the record's post-image. */
   postImage(state: State): Facts;
+  /** Whether other content under the key of a decided request is judged like a new request, instead of refused. */
+  mayResubmit(first: { readonly outcome: "accepted" | "refused" }, settings: Settings): boolean;
   /** Whether the stream shows in listings of streams; a stream known only from refusals does not. */
   isListed(state: State): boolean;
 };
@@ -117,6 +119,8 @@ export type DecisionRecord<Change = unknown> = {
   readonly decidedAt: string;
   readonly legs: readonly Leg<Change>[];
   readonly registers?: OriginalName;
+  /** The key stood for another content already: this decision is published under its digest. */
+  readonly reused?: true;
   /** Where the request lay and when S3 said so. */
   readonly source: {
     readonly bucket: string;

@@ -1,0 +1,35 @@
+import { styleText } from "node:util";
+
+export type Style = Parameters<typeof styleText>[0];
+
+/** Where a command's words go: data to stdout, talk to stderr, colours only on a terminal that wants them. */
+export type Output = {
+  readonly isJson: boolean;
+  /** One line, or several, of data. */
+  data(text: string): void;
+  /** One JSON document. */
+  json(value: unknown): void;
+  /** What is going on, for people, with `--json` too. */
+  talk(text: string): void;
+  /** Text in a style, plain where colours are not wanted. */
+  paint(style: Style, text: string): string;
+};
+
+export const createOutput = (isJson: boolean): Output => ({
+  isJson,
+  data: text => void process.stdout.write(text.endsWith("\n") ? text : `${text}\n`),
+  json: value => void process.stdout.write(`${JSON.stringify(value)}\n`),
+  talk: text => void process.stderr.write(`${text}\n`),
+  // styleText itself heeds NO_COLOR and whether the stream is a terminal.
+  paint: (style, text) => styleText(style, text, { stream: process.stdout }),
+});
+
+/** The command was understood and cannot be done: exit 1. The message says what, which, why and what to do. */
+export class Refused extends Error {
+  override readonly name = "Refused";
+}
+
+/** The command was not understood: exit 2. */
+export class Misused extends Error {
+  override readonly name = "Misused";
+}

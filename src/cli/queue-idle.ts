@@ -1,0 +1,28 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { findQueue } from "../aws/find-queue.ts";
+import type { Queue } from "../ports/messages.ts";
+import type { Connection } from "./connect.ts";
+import { Refused } from "./output.ts";
+
+const ASK_EVERY_MS = 100;
+/** Ten minutes: a day of a story is a matter of seconds, and SQS's own figures lag a minute behind. */
+const ASKS_MAX = 6_000;
+
+const isEmpty = async (queue: Queue): Promise<boolean> => {
+  const { visible, delayed, inFlight } = await queue.depth();
+  return visible + delayed + inFlight === 0;
+};
+
+/** For a cloud somebody else runs: a wait until its project queue shows nothing visible, delayed or in flight. */
+export const queueIdle = async ({ app, clients, where }: Connection): Promise<() => Promise<void>> => {
+  const queue = await findQueue(await clients.sqs(), app.config.projectQueue);
+  return async () => {
+    for (let asked = 0; asked < ASKS_MAX; asked += 1) {
+      if (await isEmpty(queue)) return;
+      await sleep(ASK_EVERY_MS);
+    }
+    throw new Refused(
+      `The queue ${app.config.projectQueue} of ${where} did not run empty in ten minutes: is its consumer running?`,
+    );
+  };
+};

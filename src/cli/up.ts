@@ -1,0 +1,121 @@
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { type App, bankTable, cloudApp } from "../app.ts";
+import { type Clients, createClients } from "../aws/clients.ts";
+import { createTable } from "../aws/create-table.ts";
+import { createProjectHandler } from "../handlers/project.ts";
+import { AdjustableClock } from "../local/adjustable-clock.ts";
+import type { ChaosSettings } from "../local/chaos/chaos.ts";
+import { createLocalCloud, type LocalCloud } from "../local/cloud.ts";
+import { type DynamoDbLocal, startDynamoDbLocal } from "../local/dynamodb-local.ts";
+import type { Poller } from "../local/lambda/poller.ts";
+import { seededRandom } from "../local/seeded-random.ts";
+import { systemClock } from "../local/system-clock.ts";
+import { createDaybookTopology, type Topology } from "../local/topology.ts";
+
+/** Prefix of every bucket, topic and queue of a local Daybook. */
+const NAME_PREFIX = "daybook-";
+/** Long enough for a batch that waits for a busy account; a message whose handler died comes back after it. */
+const VISIBILITY_TIMEOUT_MS = 60_000;
+/** Failed messages come back soon: nobody here is protected by a pause. */
+const RETRY_DELAY_MS = 200;
+
+export type CloudOptions = {
+  /** Where the state is kept. Absent: in memory, gone at the end. */
+  readonly dataDir?: string | undefined;
+  readonly port?: number | undefined;
+  readonly chaos?: Partial<ChaosSettings> | undefined;
+  readonly currencyRequired?: boolean | undefined;
+  readonly concurrency?: number | undefined;
+};
+
+/** A running Daybook on this machine. */
+export type RunningCloud = {
+  readonly app: App;
+  readonly cloud: LocalCloud;
+  readonly clock: AdjustableClock;
+  readonly topology: Topology;
+  readonly poller: Poller;
+  /** The function's own clients, with what they counted. */
+  readonly clients: Clients;
+  /** The variables that point a client at it. */
+  readonly env: Readonly<Record<string, string>>;
+  /** Lets the running batches end, then stops everything. */
+  readonly stop: () => Promise<void>;
+};
+
+/** The standard variables for a client of a local Daybook; the keys open nothing. */
+export const localEnvironment = (endpoint: string, dynamodbEndpoint: string): Record<string, string> => ({
+  AWS_ENDPOINT_URL: endpoint,
+  AWS_ENDPOINT_URL_DYNAMODB: dynamodbEndpoint,
+  AWS_REGION: "eu-central-1",
+  AWS_ACCESS_KEY_ID: "local",
+  AWS_SECRET_ACCESS_KEY: "local",
+});
+
+/**
+ * Starts DynamoDB Local, the local S3, SNS and SQS behind one port of 127.0.0.1, and the project function on its
+ * queue. The function talks to them through the same SDK clients as on AWS.
+ *
+ * Throws: `JavaMissing`, or that the data folder is in use.
+ */
+export const startCloud = async (options: CloudOptions = {}): Promise<RunningCloud> => {
+  const started: Stop[] = [];
+  const stop = async (): Promise<void> => {
+    for (const each of started.splice(0).reverse()) await each();
+  };
+  try {
+    return { ...(await startParts(options, started)), stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+};
+
+type Stop = () => void | Promise<void>;
+
+/** Starts part after part; what is to be stopped, in the order of starting, goes into `started`. */
+const startParts = async (
+  { dataDir, port, chaos, currencyRequired = true, concurrency }: CloudOptions,
+  started: Stop[],
+): Promise<Omit<RunningCloud, "stop">> => {
+  const clock = new AdjustableClock();
+  const cloud = createLocalCloud({
+    clock,
+    queueClock: systemClock,
+    random: seededRandom(chaos?.seed ?? 1),
+    ...(dataDir === undefined ? {} : { dataDir: join(dataDir, "cloud") }),
+    ...(chaos === undefined ? {} : { chaos }),
+  });
+  started.push(cloud.close);
+  const topology = createDaybookTopology(cloud, {
+    prefix: NAME_PREFIX,
+    visibilityTimeoutMs: VISIBILITY_TIMEOUT_MS,
+  });
+  const { endpoint } = await cloud.listen(port);
+  const dynamodb = await startTableServer(dataDir);
+  started.push(dynamodb.stop);
+  const env = {
+    ...localEnvironment(endpoint, dynamodb.endpoint),
+    DAYBOOK_CURRENCY_REQUIRED: String(currencyRequired),
+  };
+  const clients = createClients(env);
+  started.push(clients.close);
+  const app = await cloudApp(clients, env, clock);
+  await createTable(await clients.dynamodb(), bankTable, app.config.table);
+  const poller = cloud.startPoller({
+    queue: topology.queues.project.name,
+    handler: createProjectHandler(app),
+    retryDelayMs: RETRY_DELAY_MS,
+    ...(concurrency === undefined ? {} : { concurrency }),
+  });
+  started.push(poller.stop);
+  return { app, cloud, clock, topology, poller, clients, env };
+};
+
+const startTableServer = (dataDir: string | undefined): Promise<DynamoDbLocal> => {
+  if (dataDir === undefined) return startDynamoDbLocal();
+  const folder = join(dataDir, "table");
+  mkdirSync(folder, { recursive: true });
+  return startDynamoDbLocal({ dataDir: folder });
+};

@@ -1,0 +1,64 @@
+/** Where one deployment keeps things. */
+export type Config = {
+  readonly table: string;
+  /** Which life of the table this is; a restore begins the next. */
+  readonly epoch: number;
+  readonly buckets: {
+    readonly newEvents: string;
+    readonly archive: string;
+    readonly rejected: string;
+    readonly decisions: string;
+  };
+  /** The queue the project function reads. */
+  readonly projectQueue: string;
+  /** Whether cash requests must list their notes and coins. */
+  readonly currencyRequired: boolean;
+};
+
+/** A variable of the environment has a value that cannot be used. */
+export class InvalidConfig extends Error {
+  override readonly name = "InvalidConfig";
+  constructor(variable: string, rule: string, got: string) {
+    super(`Expected ${variable} to be ${rule}, got "${got}": correct it or unset it.`);
+  }
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+const text = (env: Environment, variable: string, ifUnset: string): string => {
+  const value = env[variable];
+  return value === undefined || value === "" ? ifUnset : value;
+};
+
+const positiveInteger = (env: Environment, variable: string, ifUnset: number): number => {
+  const value = text(env, variable, String(ifUnset));
+  if (!/^[1-9]\d{0,5}$/.test(value))
+    throw new InvalidConfig(variable, "a whole number from 1 to 999999", value);
+  return Number(value);
+};
+
+const flag = (env: Environment, variable: string, ifUnset: boolean): boolean => {
+  const value = text(env, variable, String(ifUnset));
+  if (value !== "true" && value !== "false") throw new InvalidConfig(variable, '"true" or "false"', value);
+  return value === "true";
+};
+
+/**
+ * The configuration in the environment.
+ *
+ * DAYBOOK_TABLE (daybook), DAYBOOK_EPOCH (1), DAYBOOK_NEW_EVENTS_BUCKET (daybook-new-events), DAYBOOK_ARCHIVE_BUCKET,
+ * DAYBOOK_REJECTED_BUCKET, DAYBOOK_DECISIONS_BUCKET (likewise), DAYBOOK_PROJECT_QUEUE (daybook-project), DAYBOOK_CURRENCY_REQUIRED (true).
+ * Throws: `InvalidConfig`.
+ */
+export const configFrom = (env: Environment): Config => ({
+  table: text(env, "DAYBOOK_TABLE", "daybook"),
+  epoch: positiveInteger(env, "DAYBOOK_EPOCH", 1),
+  buckets: {
+    newEvents: text(env, "DAYBOOK_NEW_EVENTS_BUCKET", "daybook-new-events"),
+    archive: text(env, "DAYBOOK_ARCHIVE_BUCKET", "daybook-archive"),
+    rejected: text(env, "DAYBOOK_REJECTED_BUCKET", "daybook-rejected"),
+    decisions: text(env, "DAYBOOK_DECISIONS_BUCKET", "daybook-decisions"),
+  },
+  projectQueue: text(env, "DAYBOOK_PROJECT_QUEUE", "daybook-project"),
+  currencyRequired: flag(env, "DAYBOOK_CURRENCY_REQUIRED", true),
+});

@@ -1,0 +1,126 @@
+import { isoInstant } from "../ports/clock.ts";
+import { TRANSACTION_BYTES_MAX, type Write, type WriteOutcome } from "../table/store.ts";
+import type { DecisionSummary } from "../tracking/state.ts";
+import type { Candidate } from "./canonical-order.ts";
+import { summaryOf, writesOf } from "./commit.ts";
+import { judge, recordOf } from "./judge.ts";
+import type { AnyLedger } from "./ledger.ts";
+import { park } from "./park.ts";
+import { publish, publishPredecessor } from "./publish.ts";
+import { isApplied, type Reading, readFor } from "./reading.ts";
+import type { Reads } from "./reads.ts";
+import { type CommittedDecision, recordText } from "./record.ts";
+import { type RemainingMs, waitForNextTry } from "./waits.ts";
+
+/**
+ * What became of one request.
+ * `decided`: it has its one decision, committed and published; `isNew` tells whether it got it just now.
+ * `parked`: it waits for its original.
+ * `isFirst`: nothing was known of the request's object before, so that the commit wrote all there is to know.
+ */
+export type Decided =
+  | {
+      readonly result: "decided";
+      readonly decision: DecisionSummary;
+      readonly isNew: boolean;
+      readonly isFirst: boolean;
+    }
+  | { readonly result: "parked"; readonly isFirst: boolean };
+
+/** One invocation's view of the table, and the time it has left. */
+export type Invocation = { readonly reads: Reads; readonly remainingMs: RemainingMs };
+
+/** A try that led nowhere because the table had moved on. */
+type Lost = { readonly result: "lost"; readonly reason: string };
+
+/**
+ * Decides one request, exactly once: finds its decision, or makes it, commits it and publishes it.
+ *
+ * Whatever stands in the way of the commit (a condition, a conflict, throttling, a timeout) means the same: read again
+ * and decide again, until the invocation's time is used up. It is never a refusal.
+ *
+ * Throws: `OutOfTime`, `SplitBrain`, or what a port throws; the request is then as undecided or decided as before, and
+ *         its message may come again.
+ */
+export const decide = async <R>(
+  ledger: AnyLedger,
+  invocation: Invocation,
+  candidate: Candidate<R>,
+): Promise<Decided> => {
+  for (let attempt = 1; ; attempt += 1) {
+    const reading = await readFor<R, unknown>(ledger, invocation.reads, candidate);
+    const tried =
+      (await knownDecision(ledger, invocation, reading)) ??
+      (await attemptOn(ledger, invocation, candidate, reading));
+    if (tried.result !== "lost") return tried;
+    invocation.reads.forget(reading.keys);
+    await waitForNextTry(ledger, invocation.remainingMs, candidate.found.seen.key, attempt, tried.reason);
+  }
+};
+
+/** The decision this content has already, published by now. */
+const knownDecision = async (
+  ledger: AnyLedger,
+  { reads }: Invocation,
+  { decision }: Reading<unknown>,
+): Promise<Decided | undefined> => {
+  if (!decision || !(await isApplied(ledger, reads, decision))) return undefined;
+  const { head } = ledger.rows;
+  const items = await reads.items(decision.legs.map(({ stream }) => head.key({ stream })));
+  // A leg with a successor was published before that was committed; only a head's own may still be unpublished.
+  for (const item of items) if (item) await publishPredecessor(ledger, head.read(item));
+  return { result: "decided", decision, isNew: false, isFirst: false };
+};
+
+const attemptOn = async <R>(
+  ledger: AnyLedger,
+  invocation: Invocation,
+  candidate: Candidate<R>,
+  reading: Reading<unknown>,
+): Promise<Decided | Lost> => {
+  for (const head of reading.heads) await publishPredecessor(ledger, head);
+  const { domain, settings } = ledger;
+  const { streams, original, state } = reading;
+  const reuse = state?.decision?.digest === candidate.found.digest ? undefined : state?.decision;
+  const verdict = judge(domain, settings, candidate, { streams, original, reuse });
+  if (verdict.outcome === "deferred") return parkOn(ledger, candidate, reading);
+
+  const frame = {
+    epoch: ledger.epoch,
+    decidedAt: isoInstant(ledger.clock.now()),
+    rules: domain.rules,
+    settings,
+  };
+  const { record, after } = recordOf(domain, frame, candidate, verdict, streams, reuse !== undefined);
+  const decision: CommittedDecision = { record, text: recordText(record) };
+  const writes = writesOf(ledger, candidate, reading, decision, after);
+  const outcome = await commit(ledger, writes);
+  if (outcome.outcome !== "committed") return { result: "lost", reason: reasonOf(outcome) };
+  invocation.reads.absorb(writes);
+  await publish(ledger, decision);
+  return { result: "decided", decision: summaryOf(record), isNew: true, isFirst: state === undefined };
+};
+
+const parkOn = async <R>(
+  ledger: AnyLedger,
+  candidate: Candidate<R>,
+  reading: Reading<unknown>,
+): Promise<Decided | Lost> => {
+  if (reading.parked) return { result: "parked", isFirst: false };
+  const outcome = await park(ledger, candidate, reading);
+  if (outcome.outcome !== "committed") return { result: "lost", reason: reasonOf(outcome) };
+  return { result: "parked", isFirst: reading.state === undefined };
+};
+
+const commit = (ledger: AnyLedger, writes: readonly Write[]): Promise<WriteOutcome> => {
+  const bytes = Buffer.byteLength(JSON.stringify(writes), "utf8");
+  if (bytes > TRANSACTION_BYTES_MAX) {
+    throw new Error(
+      `One decision of ${bytes} bytes exceeds ${TRANSACTION_BYTES_MAX}: the request's size limit is broken.`,
+    );
+  }
+  return ledger.store.transact(writes);
+};
+
+const reasonOf = (outcome: Exclude<WriteOutcome, { outcome: "committed" }>): string =>
+  outcome.outcome === "refused" ? "a newer decision" : outcome.reason;

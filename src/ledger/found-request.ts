@@ -1,0 +1,61 @@
+import type { ObjectStore } from "../ports/object-store.ts";
+import { NULL_VERSION, type Observation } from "../tracking/observation.ts";
+import { sha256Hex } from "./chain.ts";
+import type { RequestObject } from "./domain.ts";
+import { requestBytes } from "./record.ts";
+
+/** Largest request that is read; a larger one is refused unread. */
+export const REQUEST_BYTES_MAX = 65_536;
+
+/** A request as it was found in S3: where it was seen, and its bytes. `digest` is its identity's second half. */
+export type FoundRequest = {
+  /** The creation that told of it, from whatever source. */
+  readonly seen: Observation;
+  /** Absent for a request over `REQUEST_BYTES_MAX`. */
+  readonly bytes: Uint8Array | undefined;
+  readonly sizeBytes: number;
+  readonly digest: string;
+};
+
+/**
+ * Reads the request an observation speaks of, in the version it speaks of.
+ *
+ * Returns: the request, or `undefined` if that version is gone for good.
+ * A request over `REQUEST_BYTES_MAX` is not downloaded, however large; its digest is that of its size and ETag.
+ */
+export const findRequest = async (
+  objects: ObjectStore,
+  seen: Observation,
+): Promise<FoundRequest | undefined> => {
+  const { bucket, key } = seen;
+  const versionId = seen.versionId === NULL_VERSION ? undefined : seen.versionId;
+  // One byte more than allowed tells a request that is too large without reading it.
+  const got = await objects.get({ bucket, key, versionId }, { start: 0, end: REQUEST_BYTES_MAX });
+  if (got === undefined) return undefined;
+  const { sizeBytes, eTag } = got.facts;
+  if (sizeBytes <= REQUEST_BYTES_MAX)
+    return { seen, bytes: got.body, sizeBytes, digest: sha256Hex(got.body) };
+  return { seen, bytes: undefined, sizeBytes, digest: sha256Hex(`unread:${sizeBytes}:${eTag}`) };
+};
+
+/** A request from the row it was parked in: no S3 read, and it may be gone there. */
+export const foundInRow = (row: {
+  readonly observation: Observation;
+  readonly digest: string;
+  readonly sizeBytes: number;
+  readonly text?: string | undefined;
+  readonly base64?: string | undefined;
+}): FoundRequest => ({
+  seen: row.observation,
+  bytes: requestBytes(row),
+  sizeBytes: row.sizeBytes,
+  digest: row.digest,
+});
+
+/** What the domain gets to see of it. */
+export const requestObject = ({ seen, bytes, sizeBytes }: FoundRequest): RequestObject => ({
+  key: seen.key,
+  bytes,
+  sizeBytes,
+  eventTime: seen.time,
+});

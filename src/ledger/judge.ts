@@ -1,0 +1,121 @@
+import { NULL_VERSION } from "../tracking/observation.ts";
+import type { Candidate } from "./canonical-order.ts";
+import { GENESIS_HASH, legHash, sha256Hex } from "./chain.ts";
+import type { DecisionRecord, Domain, Facts, Leg, Original, Verdict } from "./domain.ts";
+import { requestText } from "./record.ts";
+
+/** What a decision reads of one stream. A stream without a head is at sequence 0 in the domain's initial state. */
+export type StreamAt<State> = {
+  readonly sequence: number;
+  readonly hash: string;
+  readonly state: State;
+};
+
+export const streamBegin = <State>(domain: { initialState(): State }): StreamAt<State> => ({
+  sequence: 0,
+  hash: GENESIS_HASH,
+  state: domain.initialState(),
+});
+
+/** Where requests that name no stream take their sequence: one of 16, by the key, so that they spread. */
+export const namelessStream = (key: string): string => `~${sha256Hex(key).charAt(0)}`;
+
+/** The key stands for another content already: what was decided of that. */
+export type KeyReuse = { readonly digest: string; readonly outcome: "accepted" | "refused" };
+
+export const KEY_REUSED = "KEY_REUSED";
+
+/**
+ * The verdict over one candidate. Pure.
+ *
+ * `reuse` comes first: a key stands for the content that was decided first, whatever the new content says.
+ */
+export const judge = <Request, State, Change, Settings>(
+  domain: Domain<Request, State, Change, Settings>,
+  settings: Settings,
+  { parsed }: Candidate<Request>,
+  context: {
+    readonly streams: ReadonlyMap<string, StreamAt<State>>;
+    readonly original: Original | undefined;
+    readonly reuse: KeyReuse | undefined;
+  },
+): Verdict<Change> => {
+  const { reuse } = context;
+  if (reuse && !domain.mayResubmit(reuse, settings)) {
+    return { outcome: "refused", code: KEY_REUSED, facts: { firstDigest: reuse.digest } };
+  }
+  if (!parsed.valid) return { outcome: "refused", code: parsed.code, facts: parsed.facts };
+  const states = new Map([...context.streams].map(([stream, at]) => [stream, at.state]));
+  return domain.decide(parsed.request, { states, original: context.original, settings });
+};
+
+/** Everything of a record but the verdict and the legs. */
+export type RecordFrame = {
+  readonly epoch: number;
+  readonly decidedAt: string;
+  readonly rules: string;
+  readonly settings: Facts;
+};
+
+/**
+ * The record of a verdict, with its place on every stream it touches, and the streams as they are after it. Pure.
+ *
+ * A refusal takes one leg without change, on the first stream of `streams`.
+ */
+export const recordOf = <Request, State, Change, Settings>(
+  domain: Domain<Request, State, Change, Settings>,
+  frame: RecordFrame,
+  { found, parsed }: Candidate<Request>,
+  verdict: Exclude<Verdict<Change>, { outcome: "deferred" }>,
+  streams: ReadonlyMap<string, StreamAt<State>>,
+  isReused: boolean,
+): { readonly record: DecisionRecord<Change>; readonly after: ReadonlyMap<string, StreamAt<State>> } => {
+  const { seen, digest, sizeBytes, bytes } = found;
+  const { key, bucket, versionId, sequencer } = seen;
+  const code = verdict.outcome === "refused" ? verdict.code : "";
+  const changes =
+    verdict.outcome === "accepted"
+      ? verdict.legs
+      : [...streams.keys()].slice(0, 1).map(stream => ({ stream, change: domain.noChange() }));
+  const after = new Map<string, StreamAt<State>>();
+  const legs = changes.map(({ stream, change }): Leg<Change> => {
+    const before = streams.get(stream) ?? streamBegin(domain);
+    const sequence = before.sequence + 1;
+    const state = domain.evolve(before.state, change);
+    const changeFields = domain.canonicalFields(change);
+    const { outcome } = verdict;
+    const hash = legHash({
+      prevHash: before.hash,
+      key,
+      digest,
+      outcome,
+      code,
+      stream,
+      sequence,
+      changeFields,
+    });
+    after.set(stream, { sequence, hash, state });
+    return { stream, sequence, prevHash: before.hash, hash, change, after: domain.postImage(state) };
+  });
+  const record: DecisionRecord<Change> = {
+    key,
+    digest,
+    outcome: verdict.outcome,
+    ...(verdict.outcome === "refused" ? { code } : {}),
+    facts: verdict.facts,
+    ...frame,
+    legs,
+    // A refused second content must not stand in the registry for the first.
+    ...(parsed.registers && code !== KEY_REUSED ? { registers: parsed.registers } : {}),
+    ...(isReused ? { reused: true } : {}),
+    source: {
+      bucket,
+      ...(versionId === NULL_VERSION ? {} : { versionId }),
+      ...(sequencer === undefined ? {} : { sequencer }),
+      eventTime: seen.time,
+      sizeBytes,
+    },
+    ...requestText(bytes),
+  };
+  return { record, after };
+};

@@ -1,0 +1,124 @@
+import { boundedKey } from "../table/bounded-key.ts";
+import type { Item, Key } from "../table/store.ts";
+import type { DecisionSummary, ObjectState } from "../tracking/state.ts";
+import type { Candidate } from "./canonical-order.ts";
+import type { Original } from "./domain.ts";
+import { requestPartition } from "./entities.ts";
+import { namelessStream, type StreamAt, streamBegin } from "./judge.ts";
+import type { AnyLedger } from "./ledger.ts";
+import type { Reads } from "./reads.ts";
+
+export type HeadRow = ReturnType<AnyLedger["rows"]["head"]["read"]>;
+export type ParkedRow = ReturnType<AnyLedger["rows"]["parked"]["read"]>;
+
+/** All that a decision over one candidate rests on. */
+export type Reading<State> = {
+  readonly original: Original | undefined;
+  /** In the domain's order; the first takes a refusal. */
+  readonly streams: ReadonlyMap<string, StreamAt<State>>;
+  readonly heads: readonly HeadRow[];
+  readonly state: ObjectState | undefined;
+  /** What was decided of this very content, as far as the request's own rows say. */
+  readonly decision: DecisionSummary | undefined;
+  /** The row this content waits in, if it waits. */
+  readonly parked: ParkedRow | undefined;
+  readonly keys: readonly Key[];
+};
+
+/** Sort-key text of a business time: twelve digits last beyond any date. */
+const timestampText = (timestamp: number): string => String(Math.max(0, timestamp)).padStart(12, "0");
+
+/**
+ * The rows a follow-up may be parked in: under its own name, or, where that is taken by other content of the same
+ * key, under its name and digest.
+ */
+export const parkedPlaces = <R>({
+  found,
+  parsed,
+}: Candidate<R>): readonly { place: string; timestamp: string; name: string }[] => {
+  if (!parsed.valid || !parsed.original) return [];
+  const place = requestPartition(parsed.original);
+  const timestamp = timestampText(parsed.timestamp);
+  const name = boundedKey(found.seen.key);
+  return [name, `${name}~${found.digest}`].map(each => ({ place, timestamp, name: each }));
+};
+
+const originalKey = <R>(ledger: AnyLedger, { parsed }: Candidate<R>): Key | undefined =>
+  parsed.valid && parsed.original ? ledger.rows.request.key(parsed.original) : undefined;
+
+const readOriginal = async <R>(
+  ledger: AnyLedger,
+  reads: Reads,
+  candidate: Candidate<R>,
+): Promise<Original | undefined> => {
+  const key = originalKey(ledger, candidate);
+  const [item] = key ? await reads.items([key]) : [];
+  return item && ledger.rows.request.read(item);
+};
+
+/**
+ * Reads, in this order: the registry, the heads, the rows of the request itself. The heads come before the request's
+ * rows, so that a decision committed in between is either seen or makes our commit fail (ledgers study, L2).
+ */
+export const readFor = async <R, State>(
+  ledger: AnyLedger,
+  reads: Reads,
+  candidate: Candidate<R>,
+): Promise<Reading<State>> => {
+  const { found, parsed } = candidate;
+  const { head, state, reused, parked } = ledger.rows;
+  const original = await readOriginal(ledger, reads, candidate);
+  const named: readonly string[] = parsed.valid ? ledger.domain.streamsOf(parsed, original) : parsed.streams;
+  const names = [...new Set(named.length > 0 ? named : [namelessStream(found.seen.key)])];
+  const headKeys = names.map(stream => head.key({ stream }));
+  const headItems = await reads.items(headKeys);
+
+  const { key } = found.seen;
+  const ownKeys = [state.key({ key }), reused.key({ key, digest: found.digest })];
+  const parkedKeys = parkedPlaces(candidate).map(place => parked.key(place));
+  const [stateItem, reusedItem, ...parkedItems] = await reads.items([...ownKeys, ...parkedKeys]);
+
+  const streams = new Map(names.map((stream, i) => [stream, streamAt<State>(ledger, headItems[i])]));
+  const stateRow = stateItem && state.read(stateItem);
+  const parkedRows = parkedItems.flatMap(item => (item ? [parked.read(item)] : []));
+  const first = stateRow?.decision;
+  const registry = originalKey(ledger, candidate);
+  return {
+    original,
+    streams,
+    heads: headItems.flatMap(item => (item ? [head.read(item)] : [])),
+    state: stateRow,
+    decision: first?.digest === found.digest ? first : reusedItem && reused.read(reusedItem).decision,
+    parked: parkedRows.find(row => row.digest === found.digest),
+    keys: [...headKeys, ...ownKeys, ...parkedKeys, ...(registry ? [registry] : [])],
+  };
+};
+
+const streamAt = <State>(ledger: AnyLedger, item: Item | undefined): StreamAt<State> => {
+  if (item === undefined) return streamBegin<State>(ledger.domain);
+  const { sequence, hash, state } = ledger.rows.head.read(item);
+  // The table keeps the domain's state as it was given; only the domain knows its shape.
+  return { sequence, hash, state: state as State };
+};
+
+/**
+ * Whether a decision that the request's rows speak of is in the chains: a torn restore may keep those rows and lose
+ * the heads. Each of its legs must be the head's own, or stand in the line at its sequence.
+ */
+export const isApplied = async (
+  ledger: AnyLedger,
+  reads: Reads,
+  decision: DecisionSummary,
+): Promise<boolean> => {
+  const heads = await reads.items(decision.legs.map(({ stream }) => ledger.rows.head.key({ stream })));
+  for (const [i, leg] of decision.legs.entries()) {
+    const head = heads[i] && ledger.rows.head.read(heads[i]);
+    if (head === undefined || head.sequence < leg.sequence) return false;
+    if (head.sequence === leg.sequence && head.hash !== leg.hash) return false;
+    if (head.sequence > leg.sequence) {
+      const [line] = await ledger.store.get([ledger.projection.lineKey(leg.stream, leg.sequence)]);
+      if (line?.hash !== leg.hash) return false;
+    }
+  }
+  return true;
+};

@@ -1,0 +1,53 @@
+import { GET_KEYS_MAX, type Item, type Key, type Store, type Write } from "../table/store.ts";
+
+/**
+ * What one invocation has read of the table, consistently, and what it has written since.
+ *
+ * A decision may rest on what is remembered here, however old: its commit is conditional on every mutable row it rests
+ * on, so that something remembered too long costs another try and never a wrong decision.
+ */
+export type Reads = {
+  /** The items of these keys, in order; asks the table only for those not known yet. */
+  items(keys: readonly Key[]): Promise<readonly (Item | undefined)[]>;
+  /** Takes over what a committed transaction wrote. */
+  absorb(writes: readonly Write[]): void;
+  forget(keys: readonly Key[]): void;
+};
+
+const nameOf = ({ PK, SK }: Key): string => `${PK}\u0000${SK}`;
+
+const chunksOf = <T>(all: readonly T[], size: number): readonly (readonly T[])[] =>
+  Array.from({ length: Math.ceil(all.length / size) }, (_, i) => all.slice(i * size, (i + 1) * size));
+
+export const createReads = (store: Store): Reads => {
+  const known = new Map<string, Item | undefined>();
+
+  const fetch = async (keys: readonly Key[]): Promise<ReadonlyMap<string, Item | undefined>> => {
+    const fetched = new Map<string, Item | undefined>();
+    for (const chunk of chunksOf(keys, GET_KEYS_MAX)) {
+      const items = await store.get(chunk);
+      for (const [i, key] of chunk.entries()) fetched.set(nameOf(key), items[i]);
+    }
+    return fetched;
+  };
+
+  return {
+    items: async keys => {
+      // Taken before the wait: another group of the batch may forget a key meanwhile.
+      const before = new Map(known);
+      const missing = new Map(keys.filter(key => !before.has(nameOf(key))).map(key => [nameOf(key), key]));
+      const fetched = await fetch([...missing.values()]);
+      for (const [name, item] of fetched) known.set(name, item);
+      return keys.map(key => (missing.has(nameOf(key)) ? fetched : before).get(nameOf(key)));
+    },
+    absorb: writes => {
+      for (const write of writes) {
+        if ("put" in write) known.set(nameOf(write.put), write.put);
+        else if ("delete" in write) known.set(nameOf(write.delete), undefined);
+      }
+    },
+    forget: keys => {
+      for (const key of keys) known.delete(nameOf(key));
+    },
+  };
+};
