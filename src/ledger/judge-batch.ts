@@ -8,6 +8,7 @@ import { type FoundRequest, findRequest, foundInRow, requestObject } from "./fou
 import type { AnyLedger } from "./ledger.ts";
 import { parkedFor } from "./park.ts";
 import { SplitBrain } from "./publish.ts";
+import { ownKeys } from "./reading.ts";
 
 /** Requests of one batch read from S3 at once, and groups judged at once: a Lambda batch is ten by default. */
 const AT_ONCE = 10;
@@ -70,7 +71,7 @@ const withOriginals = async (
   found: readonly FoundRequest[],
 ): Promise<readonly Candidate<unknown>[]> => {
   const candidates = found.map(each => candidateOf(ledger, each));
-  const { request, head, state } = ledger.rows;
+  const { request, head } = ledger.rows;
   const named = candidates.flatMap(({ parsed }) =>
     parsed.valid && parsed.original ? [parsed.original] : [],
   );
@@ -84,13 +85,13 @@ const withOriginals = async (
       original: parsed.valid && parsed.original ? originals.get(parsed.original) : undefined,
     };
   });
-  // One request each for all heads and, after them, all states, instead of one per candidate.
+  // One request each for all heads and, after them, all rows of the requests, instead of one per candidate.
   const streams = tied.flatMap(({ parsed, original }) => [
     ...parsed.streams,
     ...(original ? [original.stream] : []),
   ]);
   await reads.items([...new Set(streams)].map(stream => head.key({ stream })));
-  await reads.items(tied.map(({ found: { seen } }) => state.key({ key: seen.key })));
+  await reads.items(tied.flatMap(candidate => ownKeys(ledger, candidate)));
   return tied;
 };
 

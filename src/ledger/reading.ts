@@ -56,6 +56,13 @@ const readOriginal = async <R>(
   return item && ledger.rows.request.read(item);
 };
 
+/** The rows that speak of the request itself: its state, this content under a used key, and where it may be parked. */
+export const ownKeys = <R>({ rows }: AnyLedger, candidate: Candidate<R>): readonly Key[] => {
+  const { digest, seen } = candidate.found;
+  const parkedKeys = parkedPlaces(candidate).map(place => rows.parked.key(place));
+  return [rows.state.key({ key: seen.key }), rows.reused.key({ key: seen.key, digest }), ...parkedKeys];
+};
+
 /**
  * Reads, in this order: the registry, the heads, the rows of the request itself. The heads come before the request's
  * rows, so that a decision committed in between is either seen or makes our commit fail (ledgers study, L2).
@@ -73,10 +80,8 @@ export const readFor = async <R, State>(
   const headKeys = names.map(stream => head.key({ stream }));
   const headItems = await reads.items(headKeys);
 
-  const { key } = found.seen;
-  const ownKeys = [state.key({ key }), reused.key({ key, digest: found.digest })];
-  const parkedKeys = parkedPlaces(candidate).map(place => parked.key(place));
-  const [stateItem, reusedItem, ...parkedItems] = await reads.items([...ownKeys, ...parkedKeys]);
+  const own = ownKeys(ledger, candidate);
+  const [stateItem, reusedItem, ...parkedItems] = await reads.items(own);
 
   const streams = new Map(names.map((stream, i) => [stream, streamAt<State>(ledger, headItems[i])]));
   const stateRow = stateItem && state.read(stateItem);
@@ -90,7 +95,7 @@ export const readFor = async <R, State>(
     state: stateRow,
     decision: first?.digest === found.digest ? first : reusedItem && reused.read(reusedItem).decision,
     parked: parkedRows.find(row => row.digest === found.digest),
-    keys: [...headKeys, ...ownKeys, ...parkedKeys, ...(registry ? [registry] : [])],
+    keys: [...headKeys, ...own, ...(registry ? [registry] : [])],
   };
 };
 

@@ -28,7 +28,11 @@ describe("a batch of messages", () => {
     const gates = open();
     expect(await gates.project(await gates.put("coin_a", { gate: "g1", coins: 3 }))).toEqual([]);
     expect(await gates.headOf("g1")).toMatchObject({ sequence: 1, state: { coins: 3 }, publishedThrough: 0 });
-    expect(await gates.stateOf("coin_a")).toMatchObject({ lifecycle: "ACCEPTED", nextAction: "place", stream: "g1" });
+    expect(await gates.stateOf("coin_a")).toMatchObject({
+      lifecycle: "ACCEPTED",
+      nextAction: "place",
+      stream: "g1",
+    });
     expect((await gates.fold()).streams.get("g1")).toMatchObject({ sequence: 1, state: { coins: 3 } });
   });
 
@@ -75,14 +79,19 @@ describe("a batch of messages", () => {
     await gates.project(await gates.put("coin_a", { gate: "g1", coins: 3 }));
     expect(await gates.headOf("g1")).toMatchObject({ sequence: 2, state: { coins: 0 } });
     expect(await gates.stateOf("return_a")).toMatchObject({ lifecycle: "ACCEPTED" });
-    expect((await gates.store.query({ partition: "REQ#coin#a", from: "PARKED#", to: "PARKED#~" })).items).toEqual([]);
+    expect(
+      (await gates.store.query({ partition: "REQ#coin#a", from: "PARKED#", to: "PARKED#~" })).items,
+    ).toEqual([]);
   });
 
   it("refuses a parked follow-up at once when its original is refused, even a malformed one", async () => {
     const gates = open();
     await gates.project(await gates.put("return_a", {}));
     await gates.project(await gates.put("coin_a", "no json"));
-    expect((await gates.stateOf("return_a"))?.decision).toMatchObject({ outcome: "refused", code: "NO_COIN" });
+    expect((await gates.stateOf("return_a"))?.decision).toMatchObject({
+      outcome: "refused",
+      code: "NO_COIN",
+    });
   });
 
   it("settles an original once", async () => {
@@ -104,8 +113,13 @@ describe("a batch of messages", () => {
     expect((await gates.stateOf("coin_a"))?.decision).toMatchObject({ outcome: "accepted" });
     expect(await gates.headOf("g1")).toMatchObject({ sequence: 1, state: { coins: 3 } });
     expect(await gates.headOf("g2")).toMatchObject({ sequence: 1, state: { coins: 0 } });
-    const names = (await gates.objects.list({ bucket: DECISIONS, prefix: "dec/" })).objects.map(({ key }) => key);
-    expect(names).toEqual(["dec/000001/coin_a.event", expect.stringMatching(/^dec\/000001\/coin_a\.event~[0-9a-f]{64}$/)]);
+    const names = (await gates.objects.list({ bucket: DECISIONS, prefix: "dec/" })).objects.map(
+      ({ key }) => key,
+    );
+    expect(names).toEqual([
+      "dec/000001/coin_a.event",
+      expect.stringMatching(/^dec\/000001\/coin_a\.event~[0-9a-f]{64}$/),
+    ]);
   });
 
   it("treats the same content put again as the same request", async () => {
@@ -121,7 +135,10 @@ describe("a batch of messages", () => {
     const { streams, faults } = await gates.fold();
     expect(faults).toEqual([]);
     expect([...streams.keys()].every(stream => /^~[0-9a-f]$/.test(stream))).toBe(true);
-    const listed = await gates.store.query({ partition: "HEAD#0", index: { name: "HeadIdx", partition: "HeadShard" } });
+    const listed = await gates.store.query({
+      partition: "HEAD#0",
+      index: { name: "HeadIdx", partition: "HeadShard" },
+    });
     expect(listed.items).toEqual([]);
   });
 
@@ -131,14 +148,22 @@ describe("a batch of messages", () => {
     await gates.objects.delete({ bucket: NEW_EVENTS, key: "coin_a.event" });
     expect(await gates.project(body, ...gates.notifications.slice(-1))).toEqual([]);
     expect(await gates.headOf("g1")).toMatchObject({ sequence: 1 });
-    expect(await gates.stateOf("coin_a")).toMatchObject({ lifecycle: "GONE", inEventBucket: false, nextAction: "place" });
+    expect(await gates.stateOf("coin_a")).toMatchObject({
+      lifecycle: "GONE",
+      inEventBucket: false,
+      nextAction: "place",
+    });
   });
 
   it("acknowledges a request that was purged before it was decided, and says so in its trail", async () => {
     const gates = open();
     const body = await gates.put("coin_a", { gate: "g1", coins: 3 });
     const { versions } = await gates.objects.listVersions({ bucket: NEW_EVENTS });
-    await gates.objects.delete({ bucket: NEW_EVENTS, key: "coin_a.event", versionId: versions[0]?.versionId });
+    await gates.objects.delete({
+      bucket: NEW_EVENTS,
+      key: "coin_a.event",
+      versionId: versions[0]?.versionId,
+    });
     expect(await gates.project(body)).toEqual([]);
     const trail = await gates.store.query({ partition: "KEY#coin_a.event", from: "EVENT#", to: "EVENT#~" });
     expect(trail.items).toMatchObject([{ EventType: "ObjectGone", ErrorState: true }]);

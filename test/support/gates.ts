@@ -6,6 +6,7 @@ import { LocalObjectStore } from "../../src/local/s3/local-object-store.ts";
 import { createS3 } from "../../src/local/s3/s3.ts";
 import { seededRandom } from "../../src/local/seeded-random.ts";
 import { silentLog } from "../../src/ports/log.ts";
+import type { ObjectStore } from "../../src/ports/object-store.ts";
 import { type TableDefinition, tableDefinition } from "../../src/table/definition.ts";
 import type { Store } from "../../src/table/store.ts";
 import { trackingEntities } from "../../src/tracking/entities.ts";
@@ -36,7 +37,13 @@ export type GateLedger = Ledger<Request, Gate, Turn, Rules>;
  * A ledger of turnstiles over a given table and the local object store, with the notifications its new-events bucket
  * sends. Time stands still but for those who sleep.
  */
-export const openGates = (store: Store, seed = 1) => {
+export const openGates = (
+  store: Store,
+  {
+    seed = 1,
+    wrap = objects => objects,
+  }: { seed?: number; wrap?: (objects: ObjectStore) => ObjectStore } = {},
+) => {
   const manual = new ManualClock(Date.UTC(2026, 0, 5, 9));
   // Whoever sleeps moves the time on: nobody else does here.
   const clock = { now: () => manual.now(), sleep: async (delayMs: number) => manual.advance(delayMs) };
@@ -61,7 +68,7 @@ export const openGates = (store: Store, seed = 1) => {
   const objects = new LocalObjectStore(s3);
   const ledger: GateLedger = {
     store,
-    objects,
+    objects: wrap(objects),
     clock,
     random,
     log: silentLog,
