@@ -1,5 +1,5 @@
 import { isoInstant } from "../ports/clock.ts";
-import { TRANSACTION_BYTES_MAX, type Write, type WriteOutcome } from "../table/store.ts";
+import type { WriteOutcome } from "../table/store.ts";
 import type { DecisionSummary } from "../tracking/state.ts";
 import type { Candidate } from "./canonical-order.ts";
 import { summaryOf, writesOf } from "./commit.ts";
@@ -94,7 +94,7 @@ const attemptOn = async <R>(
   const { record, after } = recordOf(domain, frame, candidate, verdict, streams, reuse !== undefined);
   const decision: CommittedDecision = { record, text: recordText(record) };
   const writes = writesOf(ledger, candidate, reading, decision, after);
-  const outcome = await commit(ledger, writes);
+  const outcome = await ledger.store.transact(writes);
   if (outcome.outcome !== "committed") return { result: "lost", reason: reasonOf(outcome) };
   invocation.reads.absorb(writes);
   await publish(ledger, decision);
@@ -110,16 +110,6 @@ const parkOn = async <R>(
   const outcome = await park(ledger, candidate, reading);
   if (outcome.outcome !== "committed") return { result: "lost", reason: reasonOf(outcome) };
   return { result: "parked", isFirst: reading.state === undefined };
-};
-
-const commit = (ledger: AnyLedger, writes: readonly Write[]): Promise<WriteOutcome> => {
-  const bytes = Buffer.byteLength(JSON.stringify(writes), "utf8");
-  if (bytes > TRANSACTION_BYTES_MAX) {
-    throw new Error(
-      `One decision of ${bytes} bytes exceeds ${TRANSACTION_BYTES_MAX}: the request's size limit is broken.`,
-    );
-  }
-  return ledger.store.transact(writes);
 };
 
 const reasonOf = (outcome: Exclude<WriteOutcome, { outcome: "committed" }>): string =>

@@ -80,5 +80,3 @@ export interface Store {
 export const GET_KEYS_MAX = 100;
 /** DynamoDB: TransactWriteItems takes 100 actions. */
 export const TRANSACTION_WRITES_MAX = 100;
-/** Below DynamoDB's 4 MB per transaction, with room for what the size estimate misses. */
-export const TRANSACTION_BYTES_MAX = 3_500_000;

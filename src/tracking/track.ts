@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import pMap from "p-map";
-import type { Store, Write } from "../table/store.ts";
+import { type Store, TRANSACTION_WRITES_MAX, type Write } from "../table/store.ts";
 import { type Counted, orderBatch } from "./batch.ts";
 import type { TrackingEntities } from "./entities.ts";
 import { onlyKnown } from "./known.ts";
@@ -26,6 +26,9 @@ const WRITES_AT_ONCE_MAX = 16;
 /** Tries for one row. Only deliveries of one and the same event compete for it, so a few are plenty. */
 const ROW_TRIES_MAX = 8;
 
+/** Transactions tried for new rows: the first tells which are known, the second goes without those. */
+const NEW_TRIES_MAX = 2;
+
 /**
  * Records what was observed: a row per event, written if absent; a further delivery raises the row's counter. Writes
  * no state: of a request that is about to be judged the ledger writes it, for others call `refreshState`.
@@ -37,10 +40,42 @@ export const track = async (
   table: TrackingTable,
   observations: readonly Observation[],
   delivery: { readonly receivedAt?: string | undefined } = {},
-): Promise<readonly Tracked[]> =>
-  pMap(orderBatch(observations), counted => recordOne(table, counted, delivery.receivedAt), {
-    concurrency: WRITES_AT_ONCE_MAX,
-  });
+): Promise<readonly Tracked[]> => {
+  const batch = orderBatch(observations);
+  const recorded = await recordNew(table, batch, delivery.receivedAt);
+  return pMap(
+    batch,
+    counted =>
+      recorded.has(counted)
+        ? { observation: counted.observation, outcome: "recorded" }
+        : recordOne(table, counted, delivery.receivedAt),
+    { concurrency: WRITES_AT_ONCE_MAX },
+  );
+};
+
+/**
+ * Writes the rows of events never seen before in one transaction, since most events of a batch are: one request
+ * instead of ten. Rows that are there already drop out, once; whatever then stands in the way, the rest is left to be
+ * written one by one.
+ */
+const recordNew = async (
+  { store, rows }: TrackingTable,
+  batch: readonly Counted[],
+  receivedAt: string | undefined,
+): Promise<ReadonlySet<Counted>> => {
+  let left = batch
+    .filter(({ observation }) => observation.kind !== "ignored")
+    .slice(0, TRANSACTION_WRITES_MAX);
+  for (let tries = 0; tries < NEW_TRIES_MAX && left.length > 1; tries += 1) {
+    const firsts = left.map(({ observation, copies }) => firstRow(observation, copies, receivedAt));
+    const written = await store.transact(firsts.map(row => rowWrite(rows, undefined, row)));
+    if (written.outcome === "committed") return new Set(left);
+    if (written.outcome !== "refused") break;
+    const known = new Set(written.failed);
+    left = left.filter((_, i) => !known.has(i));
+  }
+  return new Set();
+};
 
 const recordOne = async (
   table: TrackingTable,

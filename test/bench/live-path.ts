@@ -149,8 +149,8 @@ try {
     events,
     accounts,
     pathEventsPerSecond: Math.round(events / pathSeconds),
-    bareTransactionsPerSecond: Math.round(transactions.length / bareSeconds),
-    ratio: Number((events / pathSeconds / (transactions.length / bareSeconds)).toFixed(2)),
+    bareEventsPerSecond: Math.round(events / bareSeconds),
+    ratio: Number((bareSeconds / pathSeconds).toFixed(2)),
     peakMebibytes: Math.round(peakBytes / 1_048_576),
     perEvent: {
       dynamodbRequests: Number((sum("dynamodb") / events).toFixed(2)),
