@@ -36,6 +36,8 @@ export const openBank = (
     buckets: topology.buckets,
     projectQueue: topology.queues.project.name,
     currencyRequired: false,
+    allowResubmitRefused: false,
+    autoOpen: true,
     ...options.config,
   };
   const newApp = (): App =>
