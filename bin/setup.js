@@ -23,7 +23,9 @@ const requireNode = () => {
 
 /** One line that says what is missing and which command installs it; nothing if Java is there. */
 const requireJava = () => {
-  const { stderr } = spawnSync("java", ["-version"], { encoding: "utf8" });
+  const { JAVA_HOME } = process.env;
+  const java = JAVA_HOME ? join(JAVA_HOME, "bin", "java") : "java";
+  const { stderr } = spawnSync(java, ["-version"], { encoding: "utf8" });
   const major = Number(/version "(?:1\.)?(\d+)/.exec(stderr ?? "")?.[1] ?? 0);
   if (major >= JAVA_MAJOR_MIN) return;
   const install =

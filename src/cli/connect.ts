@@ -1,15 +1,7 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { type App, cloudApp } from "../app.ts";
 import { type Clients, createClients } from "../aws/clients.ts";
 import { Misused } from "./output.ts";
-
-/** What a running `daybook up` leaves behind for other commands. */
-export type UpFile = {
-  readonly pid: number;
-  readonly startedAt: string;
-  readonly env: Readonly<Record<string, string>>;
-};
+import { runningUp } from "./running-up.ts";
 
 /** A cloud that somebody else runs. */
 export type Connection = {
@@ -19,59 +11,48 @@ export type Connection = {
 };
 
 type Environment = Readonly<Record<string, string | undefined>>;
+type Place = { readonly where: string; readonly env: Environment };
 
-const upPath = (): string => join(process.env.DAYBOOK_HOME ?? ".daybook", "up.json");
-
-export const writeUpFile = (file: UpFile): void => {
-  mkdirSync(join(upPath(), ".."), { recursive: true });
-  writeFileSync(upPath(), `${JSON.stringify(file, null, 2)}\n`);
-};
-
-export const removeUpFile = (): void => rmSync(upPath(), { force: true });
-
-const isAlive = (pid: number): boolean => {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
-};
-
-/** The running `up` of this folder; undefined if there is none, or if it died without a word. */
-export const runningUp = (): UpFile | undefined => {
-  try {
-    const file = JSON.parse(readFileSync(upPath(), "utf8")) as UpFile;
-    return isAlive(file.pid) ? file : undefined;
-  } catch {
-    return undefined;
-  }
-};
+const ENDPOINT = "AWS_ENDPOINT_URL";
+/** The services a command may ask. SNS is asked by nobody but S3. */
+const SERVICE_ENDPOINTS = ["S3", "DYNAMODB", "SQS"].map(service => `${ENDPOINT}_${service}`);
 
 const hasEndpoint = (env: Environment): boolean =>
-  Object.keys(env).some(name => name.startsWith("AWS_ENDPOINT_URL") && env[name] !== "");
+  Object.keys(env).some(name => name.startsWith(ENDPOINT) && env[name] !== "");
+
+/** Services without an endpoint would be AWS's own, which only `--aws` may mean. */
+const checkEndpoints = (env: Environment): void => {
+  const missing = env[ENDPOINT] ? [] : SERVICE_ENDPOINTS.filter(name => !env[name]);
+  if (missing.length > 0)
+    throw new Misused(
+      `Some endpoints are set, others are not (${missing.join(", ")}): set ${ENDPOINT}, or add --aws if these are to be AWS itself.`,
+    );
+};
+
+const placeOf = async (isAws: boolean, env: Environment): Promise<Place | undefined> => {
+  if (hasEndpoint(env)) {
+    if (!isAws) checkEndpoints(env);
+    return { where: "the endpoints in the environment", env };
+  }
+  if (isAws) return { where: "AWS", env };
+  const up = await runningUp();
+  return up && { where: `the running "daybook up" (process ${up.pid})`, env: { ...env, ...up.env } };
+};
 
 /**
- * The cloud a command talks to: the endpoints in the environment if any are set, else the running `up`, and AWS itself
- * only when asked for.
+ * The cloud a command talks to: the endpoints in the environment if any are set, else AWS itself if asked for, else
+ * the running `up`.
  *
- * Returns: undefined where there is none of these.
+ * Returns: undefined where there is none of these. Throws: `Misused` for endpoints that leave some service to AWS.
  */
 export const findCloud = async (
   isAws: boolean,
   env: Environment = process.env,
 ): Promise<Connection | undefined> => {
-  const up = runningUp();
-  const [where, used] = hasEndpoint(env)
-    ? ["the endpoints in the environment", env]
-    : isAws
-      ? ["AWS", env]
-      : up
-        ? [`the running "daybook up" (process ${up.pid})`, { ...env, ...up.env }]
-        : [undefined, env];
-  if (where === undefined) return undefined;
-  const clients = createClients(used);
-  return { app: await cloudApp(clients, used), clients, where };
+  const place = await placeOf(isAws, env);
+  if (place === undefined) return undefined;
+  const clients = createClients(place.env);
+  return { app: await cloudApp(clients, place.env), clients, where: place.where };
 };
 
 /** Like `findCloud`. Throws: `Misused` where there is none. */

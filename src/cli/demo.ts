@@ -1,9 +1,12 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { type Counts, copyOfCounts, countsSince } from "../aws/counting.ts";
 import { REFUSALS, type RefusalCode } from "../domain/refusals.ts";
 import { type Comparison, compareHeads } from "../ledger/compare.ts";
 import { type Fold, foldDecisions, publishedDecisions } from "../ledger/fold.ts";
+import type { ChaosCounts } from "../local/chaos/chaos.ts";
 import { textTable } from "../projections/text-table.ts";
+import { countsText } from "./counts-text.ts";
 import type { Output } from "./output.ts";
 import { runScenario } from "./run-scenario.ts";
 import { readScenario, type Scenario, type ScenarioDay } from "./scenario-file.ts";
@@ -34,18 +37,25 @@ export const demoCommand = async (output: Output): Promise<number> => {
   });
   try {
     const scenario = readScenario(readFileSync(STORY, "utf8"), STORY);
+    const chaosBefore = running.cloud.chaos.counts;
+    const countsBefore = copyOfCounts(running.counts);
     const outcome = await tellDays(running, scenario, output);
+    const chaos = chaosSince(chaosBefore, running.cloud.chaos.counts);
+    const counts = countsSince(countsBefore, running.counts);
     const { fold, comparisons } = await prove(running);
     const isProven = fold.faults.length === 0 && comparisons.every(({ isEqual }) => isEqual);
     if (output.isJson)
       output.json({
         ...outcome,
+        chaos,
+        counts,
         decisions: fold.decisions,
         faults: fold.faults,
         streams: comparisons,
         isProven,
       });
     else {
+      tellWork(chaos, counts, outcome, output);
       tellOutcome(scenario, outcome, output);
       tellProof(fold, comparisons, isProven, output);
     }
@@ -60,7 +70,7 @@ const tellDays = async (
   scenario: Scenario,
   output: Output,
 ): Promise<ScenarioOutcome> => {
-  const { app, cloud, clock, topology } = running;
+  const { app, cloud, setClock, topology } = running;
   if (!output.isJson) {
     heading(
       output,
@@ -73,7 +83,7 @@ const tellDays = async (
   return runScenario(
     {
       app,
-      setClock: atMs => clock.set(atMs),
+      setClock,
       idle: () => cloud.idle([topology.queues.project.name]),
       onDay: day => {
         if (!output.isJson) output.data(dayText(day));
@@ -88,6 +98,31 @@ const dayText = ({ day, rows }: ScenarioDay): string => {
     `     put ${key}  ${amount ?? ""}  ${description ?? ""}`.trimEnd(),
   );
   return [`   ${day}`, ...puts].join("\n");
+};
+
+const chaosSince = (before: ChaosCounts, after: ChaosCounts): ChaosCounts => ({
+  delivered: after.delivered - before.delivered,
+  duplicated: after.duplicated - before.duplicated,
+  dropped: after.dropped - before.dropped,
+  delayed: after.delayed - before.delayed,
+  shuffled: after.shuffled - before.shuffled,
+  receivedTwice: after.receivedTwice - before.receivedTwice,
+});
+
+const tellWork = (
+  { delivered, duplicated, receivedTwice, shuffled }: ChaosCounts,
+  counts: Counts,
+  { outcomes }: ScenarioOutcome,
+  output: Output,
+): void => {
+  const accepted = Object.values(outcomes).filter(outcome => outcome === "accepted").length;
+  output.data(
+    `   What went wrong on purpose: of ${delivered} notifications the topic sent ${duplicated} twice, and the queue`,
+  );
+  output.data(
+    `   handed out ${receivedTwice} messages once more and ${shuffled} out of turn. What the function did:`,
+  );
+  output.data(indented(countsText(counts, accepted)));
 };
 
 const tellOutcome = (scenario: Scenario, { accounts, outcomes }: ScenarioOutcome, output: Output): void => {

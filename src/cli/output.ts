@@ -15,14 +15,29 @@ export type Output = {
   paint(style: Style, text: string): string;
 };
 
+const asLines = (text: string): string => (text.endsWith("\n") ? text : `${text}\n`);
+
 export const createOutput = (isJson: boolean): Output => ({
   isJson,
-  data: text => void process.stdout.write(text.endsWith("\n") ? text : `${text}\n`),
+  data: text => void process.stdout.write(asLines(text)),
   json: value => void process.stdout.write(`${JSON.stringify(value)}\n`),
-  talk: text => void process.stderr.write(`${text}\n`),
+  talk: text => void process.stderr.write(asLines(text)),
   // styleText itself heeds NO_COLOR and whether the stream is a terminal.
   paint: (style, text) => styleText(style, text, { stream: process.stdout }),
 });
+
+/**
+ * Lets a command go on when a reader of its output leaves early, as `head` does: files are still put, a cloud stays up.
+ * Output that cannot be written for another reason, such as a full disk, ends it with 1.
+ */
+export const outliveReaders = (): void => {
+  for (const stream of [process.stdout, process.stderr])
+    stream.on("error", (error: NodeJS.ErrnoException) => {
+      if (error.code === "EPIPE") return;
+      if (stream !== process.stderr) process.stderr.write(`Cannot write the output: ${error.message}\n`);
+      process.exit(1);
+    });
+};
 
 /** The command was understood and cannot be done: exit 1. The message says what, which, why and what to do. */
 export class Refused extends Error {

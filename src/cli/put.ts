@@ -1,32 +1,21 @@
-import { readFileSync } from "node:fs";
 import { basename } from "node:path";
 import { connect } from "./connect.ts";
-import { type Output, Refused } from "./output.ts";
-
-/** S3's own limit for one put; requests over 64 KiB are put and then refused as too large, which is an answer too. */
-const FILE_BYTES_MAX = 5_000_000_000;
-
-const readFile = (file: string): Uint8Array => {
-  try {
-    const bytes = readFileSync(file);
-    if (bytes.length <= FILE_BYTES_MAX) return bytes;
-  } catch (error) {
-    throw new Refused(`Cannot read ${file}: ${String(error)}`);
-  }
-  throw new Refused(`${file} is larger than S3 takes in one request.`);
-};
+import type { Output } from "./output.ts";
+import { readInput } from "./read-input.ts";
 
 /**
  * `daybook put FILE...`: stores each file as a request under its own name, and does not wait for the decision.
  *
- * A file whose key is taken already is left alone and said to be there: the first content of a key stands.
+ * A file whose key is taken already is left alone and said to be there: the first content of a key stands. A request
+ * that is too large is put all the same and then refused, which is an answer too.
  */
 export const putCommand = async (
   files: readonly string[],
   isAws: boolean,
   output: Output,
 ): Promise<number> => {
-  const bodies = files.map(file => ({ key: basename(file), body: readFile(file) }));
+  // All are read before the first is put: a name mistyped puts nothing.
+  const bodies = files.map(file => ({ key: basename(file), body: readInput(file) }));
   const { app, clients } = await connect(isAws);
   const bucket = app.config.buckets.newEvents;
   try {

@@ -1,47 +1,45 @@
 import { isoInstant } from "../ports/clock.ts";
-import { removeUpFile, runningUp, writeUpFile } from "./connect.ts";
 import { type Output, Refused } from "./output.ts";
-import { type CloudOptions, startCloud } from "./up.ts";
-
-/**
- * Resolves when this process is asked to stop: by a signal, or because the process that started it is gone (its channel
- * closes, also when it was killed).
- */
-const askedToStop = (): Promise<string> =>
-  new Promise(resolve => {
-    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
-      process.once(signal, () => resolve(signal));
-    process.once("disconnect", () => resolve("the parent process is gone"));
-  });
+import { removeUpFile, runningUp, writeUpFile } from "./running-up.ts";
+import type { Stopping } from "./stopping.ts";
+import { type CloudOptions, type RunningCloud, startCloud } from "./up.ts";
 
 /** `daybook up`: starts the local cloud with Daybook on it, and stays until it is stopped. */
-export const upCommand = async (options: CloudOptions, output: Output): Promise<number> => {
-  const other = runningUp();
-  if (other)
-    throw new Refused(
-      `Another "daybook up" runs already (process ${other.pid}): stop it, or set DAYBOOK_HOME.`,
-    );
-  const stopping = askedToStop();
+export const upCommand = async (
+  options: CloudOptions,
+  stopping: Stopping,
+  output: Output,
+): Promise<number> => {
+  const asked = stopping.asked();
+  await refuseSecond();
   const running = await startCloud(options);
   const { pid } = process;
-  const { env } = running;
-  writeUpFile({ pid, startedAt: isoInstant(Date.now()), env });
-  if (output.isJson)
-    output.json({ pid, env, buckets: running.topology.buckets, dataDir: options.dataDir ?? null });
-  else {
-    output.data(
-      `Daybook is up (process ${pid}), ${options.dataDir ? `its state in ${options.dataDir}` : "its state in memory"}.`,
-    );
-    output.data(
-      Object.entries(env)
-        .map(([name, value]) => `export ${name}=${value}`)
-        .join("\n"),
-    );
-    output.talk("Stop it with Ctrl-C. In another terminal: npx daybook put FILE..., npx daybook accounts.");
+  try {
+    writeUpFile({ pid, startedAt: isoInstant(Date.now()), env: running.env });
+    announce(running, options, output);
+    output.talk(`Stopping: ${await asked}.`);
+    return 0;
+  } finally {
+    removeUpFile(pid);
+    await running.stop();
   }
-  const reason = await stopping;
-  removeUpFile();
-  output.talk(`Stopping: ${reason}.`);
-  await running.stop();
-  return 0;
+};
+
+const refuseSecond = async (): Promise<void> => {
+  const other = await runningUp();
+  if (other)
+    throw new Refused(
+      `Another "daybook up" runs in this folder already (process ${other.pid}): stop it, or set DAYBOOK_HOME to another folder.`,
+    );
+};
+
+const announce = ({ env, topology }: RunningCloud, { dataDir }: CloudOptions, output: Output): void => {
+  const { pid } = process;
+  if (output.isJson) {
+    output.json({ pid, env, buckets: topology.buckets, dataDir: dataDir ?? null });
+    return;
+  }
+  output.data(`Daybook is up (process ${pid}), its state in ${dataDir ?? "memory"}.`);
+  for (const [name, value] of Object.entries(env)) output.data(`export ${name}=${value}`);
+  output.talk("Stop it with Ctrl-C. In another terminal: npx daybook put FILE..., npx daybook accounts.");
 };

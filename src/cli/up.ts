@@ -1,7 +1,8 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { type App, bankTable, cloudApp } from "../app.ts";
-import { type Clients, createClients } from "../aws/clients.ts";
+import { createClients } from "../aws/clients.ts";
+import type { Counts } from "../aws/counting.ts";
 import { createTable } from "../aws/create-table.ts";
 import { createProjectHandler } from "../handlers/project.ts";
 import { AdjustableClock } from "../local/adjustable-clock.ts";
@@ -12,6 +13,8 @@ import type { Poller } from "../local/lambda/poller.ts";
 import { seededRandom } from "../local/seeded-random.ts";
 import { systemClock } from "../local/system-clock.ts";
 import { createDaybookTopology, type Topology } from "../local/topology.ts";
+import type { Listening } from "../local/wire/server.ts";
+import { Refused } from "./output.ts";
 
 /** Prefix of every bucket, topic and queue of a local Daybook. */
 const NAME_PREFIX = "daybook-";
@@ -31,13 +34,16 @@ export type CloudOptions = {
 
 /** A running Daybook on this machine. */
 export type RunningCloud = {
+  /** A client's view of it: for whoever runs it to put and to look. */
   readonly app: App;
   readonly cloud: LocalCloud;
   readonly clock: AdjustableClock;
+  /** Moves the clock, ms since the epoch, and lets happen what is due by then. */
+  readonly setClock: (toMs: number) => void;
   readonly topology: Topology;
   readonly poller: Poller;
-  /** The function's own clients, with what they counted. */
-  readonly clients: Clients;
+  /** What the function asked of the services so far; what `app` asks is not in it. */
+  readonly counts: Counts;
   /** The variables that point a client at it. */
   readonly env: Readonly<Record<string, string>>;
   /** Lets the running batches end, then stops everything. */
@@ -57,13 +63,11 @@ export const localEnvironment = (endpoint: string, dynamodbEndpoint: string): Re
  * Starts DynamoDB Local, the local S3, SNS and SQS behind one port of 127.0.0.1, and the project function on its
  * queue. The function talks to them through the same SDK clients as on AWS.
  *
- * Throws: `JavaMissing`, or that the data folder is in use.
+ * Throws: `JavaMissing`, `DataFolderLocked`, `JournalCorrupt`, or `Refused` for a port that cannot be had.
  */
 export const startCloud = async (options: CloudOptions = {}): Promise<RunningCloud> => {
   const started: Stop[] = [];
-  const stop = async (): Promise<void> => {
-    for (const each of started.splice(0).reverse()) await each();
-  };
+  const stop = (): Promise<void> => stopAll(started.splice(0).reverse());
   try {
     return { ...(await startParts(options, started)), stop };
   } catch (error) {
@@ -73,6 +77,19 @@ export const startCloud = async (options: CloudOptions = {}): Promise<RunningClo
 };
 
 type Stop = () => void | Promise<void>;
+
+/** Stops one after the other. One that fails leaves none of the others running; the first failure is thrown. */
+const stopAll = async (stops: readonly Stop[]): Promise<void> => {
+  const failures: unknown[] = [];
+  for (const stop of stops) {
+    try {
+      await stop();
+    } catch (error) {
+      failures.push(error);
+    }
+  }
+  if (failures.length > 0) throw failures[0];
+};
 
 /** Starts part after part; what is to be stopped, in the order of starting, goes into `started`. */
 const startParts = async (
@@ -92,7 +109,7 @@ const startParts = async (
     prefix: NAME_PREFIX,
     visibilityTimeoutMs: VISIBILITY_TIMEOUT_MS,
   });
-  const { endpoint } = await cloud.listen(port);
+  const { endpoint } = await listenOn(cloud, port);
   const dynamodb = await startTableServer(dataDir);
   started.push(dynamodb.stop);
   const env = {
@@ -100,17 +117,47 @@ const startParts = async (
     DAYBOOK_CURRENCY_REQUIRED: String(currencyRequired),
   };
   const clients = createClients(env);
-  started.push(clients.close);
+  const functionClients = createClients(env);
+  started.push(clients.close, functionClients.close);
   const app = await cloudApp(clients, env, clock);
   await createTable(await clients.dynamodb(), bankTable, app.config.table);
   const poller = cloud.startPoller({
     queue: topology.queues.project.name,
-    handler: createProjectHandler(app),
+    handler: createProjectHandler(await cloudApp(functionClients, env, clock)),
     retryDelayMs: RETRY_DELAY_MS,
     ...(concurrency === undefined ? {} : { concurrency }),
   });
-  started.push(poller.stop);
-  return { app, cloud, clock, topology, poller, clients, env };
+  started.push(poller.stop, keepRunningDue(cloud));
+  const setClock = (toMs: number): void => {
+    clock.set(toMs);
+    cloud.runDue();
+  };
+  return { app, cloud, clock, setClock, topology, poller, counts: functionClients.counts, env };
+};
+
+const UNUSABLE_PORT: Readonly<Record<string, string>> = {
+  EADDRINUSE: "is taken",
+  EACCES: "is not for this user",
+};
+
+const listenOn = async (cloud: LocalCloud, port: number | undefined): Promise<Listening> => {
+  try {
+    return await cloud.listen(port);
+  } catch (error) {
+    const reason = UNUSABLE_PORT[(error as NodeJS.ErrnoException).code ?? ""];
+    if (reason === undefined) throw error;
+    throw new Refused(`Port ${port} of 127.0.0.1 ${reason}: choose another, or none for any free one.`, {
+      cause: error,
+    });
+  }
+};
+
+/** S3 ends restores and expires objects by itself, without anybody asking for them. */
+const RUN_DUE_EVERY_MS = 1_000;
+
+const keepRunningDue = (cloud: LocalCloud): Stop => {
+  const timer = setInterval(cloud.runDue, RUN_DUE_EVERY_MS);
+  return () => clearInterval(timer);
 };
 
 const startTableServer = (dataDir: string | undefined): Promise<DynamoDbLocal> => {

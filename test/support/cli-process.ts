@@ -32,7 +32,7 @@ export type StartOptions = {
 /** The launcher, as the shell runs it. */
 export const LAUNCHER = fileURLToPath(new URL("../../bin/daybook.js", import.meta.url));
 /** Longest life of a program started here: longer than any test may take on a busy machine. */
-const LIFE_MS_MAX = 120_000;
+const LIFE_MS_MAX = 300_000;
 
 const cleanEnvironment = (): Record<string, string> =>
   Object.fromEntries(
@@ -104,11 +104,14 @@ export const startUp = (args: readonly string[] = [], options: StartOptions = {}
 
 /** Ends what the test started, by id, and removes its folders. For `afterEach` or `afterAll`. */
 export const endAll = async (): Promise<void> => {
-  for (const { pid, child, ended } of started) {
+  for (const { pid, child } of started)
     if (child.exitCode === null && child.signalCode === null) killTree(pid);
-    await ended;
-  }
+  // Those that lost their parents: a test that fails must not leave behind what it found missing a parent.
+  for (const [pid, startedAt] of seen)
+    if (startedAt !== "" && startOf(pid) === startedAt) signal(pid, "SIGKILL");
+  for (const { ended } of started) await ended;
   started.clear();
+  seen.clear();
   for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
 };
 
@@ -125,13 +128,17 @@ export const signal = (pid: number, name: NodeJS.Signals): void => {
   }
 };
 
-/** Children of a process, their children, and so on. */
+/** Descendants of our own processes, each with its start time: a number that comes again is another process. */
+const seen = new Map<number, string>();
+
+/** Children of a process, their children, and so on. `endAll` ends them too, whoever their parent is by then. */
 export const descendantsOf = (pid: number): readonly number[] => {
   const parents = parentsOfAll();
   const childrenOf = (parent: number): number[] =>
     parents.flatMap(([id, its]) => (its === parent ? [id] : []));
   const found: number[] = [];
   for (let next = childrenOf(pid); next.length > 0; next = next.flatMap(childrenOf)) found.push(...next);
+  for (const each of found) seen.set(each, startOf(each));
   return found;
 };
 
@@ -159,6 +166,9 @@ const statOf = (pid: number | string): string => {
 
 /** State, parent and what follows: the fields behind the name, which may hold blanks. */
 const fieldsOf = (stat: string): readonly string[] => stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+
+/** In clock ticks, where the system tells; else empty. */
+const startOf = (pid: number): string => fieldsOf(statOf(pid))[19] ?? "";
 
 /** Whether a process runs; one that nobody has buried yet does not. */
 export const isRunning = (pid: number): boolean => {

@@ -1,0 +1,47 @@
+import { CommanderError } from "commander";
+import { InvalidConfig } from "../config.ts";
+import { JournalCorrupt } from "../local/durability/journal.ts";
+import { DataFolderLocked } from "../local/durability/lock.ts";
+import { JavaMissing } from "../local/dynamodb-local.ts";
+import { Misused, Refused } from "./output.ts";
+import { InvalidScenario } from "./scenario-error.ts";
+
+/** How a command that threw ends: what the process exits with, and what is said on stderr, if anything is left to say. */
+export type Failure = { readonly exitCode: number; readonly text?: string };
+
+const REFUSED = 1;
+const MISUSED = 2;
+/** EX_SOFTWARE of sysexits.h: the program itself is wrong. */
+const DEFECT = 70;
+
+/** Errors whose message says all there is to say, in a line. */
+const PLAIN = [Refused, InvalidScenario, JavaMissing, DataFolderLocked, JournalCorrupt];
+const MISUSES = [Misused, InvalidConfig];
+
+const isOneOf = (error: unknown, kinds: readonly (new (...args: never[]) => Error)[]): error is Error =>
+  kinds.some(kind => error instanceof kind);
+
+/** The operating system refused something; its message names what and which file or address. */
+const isFromSystem = (error: Error): boolean => "syscall" in error && "code" in error;
+
+/** The SDK marks answers of a service, and what happened on the way there; credentials it looks for itself. */
+const isFromCloud = (error: Error): boolean =>
+  "$metadata" in error || error.name === "CredentialsProviderError" || error.message === "Region is missing";
+
+const oneLine = (text: string): string => text.replaceAll(/\s+/g, " ").trim();
+
+/** What an error that ended a command means for whoever typed it. Source: exit codes of the main help text. */
+export const failureOf = (error: unknown): Failure => {
+  // Commander has printed its message already; asking for help or the version ends with 0.
+  if (error instanceof CommanderError) return { exitCode: error.exitCode === 0 ? 0 : MISUSED };
+  if (isOneOf(error, MISUSES)) return { exitCode: MISUSED, text: error.message };
+  if (isOneOf(error, PLAIN)) return { exitCode: REFUSED, text: error.message };
+  if (!(error instanceof Error)) return { exitCode: DEFECT, text: String(error) };
+  if (isFromCloud(error))
+    return {
+      exitCode: REFUSED,
+      text: `The cloud did not do it: ${oneLine(error.name === "Error" ? error.message : `${error.name}: ${error.message}`)}`,
+    };
+  if (isFromSystem(error)) return { exitCode: REFUSED, text: oneLine(error.message) };
+  return { exitCode: DEFECT, text: `A defect in Daybook: ${error.stack ?? error.message}` };
+};
