@@ -1,11 +1,17 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { eventsPage } from "./docs/events-page.ts";
+import { localCloudPage } from "./docs/local-cloud-page.ts";
+import { tablePage } from "./docs/table-page.ts";
 
 export type Page = { readonly path: string; readonly text: string };
 
 /** The pages made from the code, by path from the root of the repository. */
-export const generatedPages = (): readonly Page[] => [{ path: "docs/EVENTS.md", text: eventsPage() }];
+export const generatedPages = (): readonly Page[] => [
+  { path: "docs/EVENTS.md", text: eventsPage() },
+  { path: "docs/LOCAL-CLOUD.md", text: localCloudPage() },
+  { path: "docs/TABLE.md", text: tablePage() },
+];
 
 const fileOf = (path: string): string => fileURLToPath(new URL(`../${path}`, import.meta.url));
 

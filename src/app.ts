@@ -58,12 +58,12 @@ const domain = bank satisfies Domain<BankRequest, AccountState, AccountChange, S
 const projection = bankRows satisfies Projection<AccountState, AccountChange>;
 
 export const createApp = (backend: Backend, config: Config): App => {
-  const { buckets, epoch, currencyRequired, allowResubmitRefused, autoOpen } = config;
+  const { buckets, epoch, currencyRequired, autoOpen } = config;
   const ledger: BankLedger = {
     ...backend,
     domain,
     projection,
-    settings: { ...DEFAULT_SETTINGS, currencyRequired, allowResubmitRefused, autoOpen },
+    settings: { ...DEFAULT_SETTINGS, currencyRequired, autoOpen },
     rows: tableRows,
     roles: { requests: buckets.newEvents, archive: buckets.archive, rejected: buckets.rejected },
     decisionsBucket: buckets.decisions,

@@ -13,8 +13,6 @@ export type Config = {
   readonly projectQueue: string;
   /** Whether cash requests must list their notes and coins. */
   readonly currencyRequired: boolean;
-  /** Whether other content under a key that was refused is decided afresh, instead of KEY_REUSED. */
-  readonly allowResubmitRefused: boolean;
   /** Whether a verified deposit that names a customer opens an unknown account. */
   readonly autoOpen: boolean;
 };
@@ -52,7 +50,7 @@ const flag = (env: Environment, variable: string, ifUnset: boolean): boolean => 
  *
  * DAYBOOK_TABLE (daybook), DAYBOOK_EPOCH (1), DAYBOOK_NEW_EVENTS_BUCKET (daybook-new-events), DAYBOOK_ARCHIVE_BUCKET,
  * DAYBOOK_REJECTED_BUCKET, DAYBOOK_DECISIONS_BUCKET (likewise), DAYBOOK_PROJECT_QUEUE (daybook-project), DAYBOOK_CURRENCY_REQUIRED (true),
- * DAYBOOK_ALLOW_RESUBMIT_REFUSED (false), DAYBOOK_AUTO_OPEN (true).
+ * DAYBOOK_AUTO_OPEN (true).
  * Throws: `InvalidConfig`.
  */
 export const configFrom = (env: Environment): Config => ({
@@ -66,6 +64,5 @@ export const configFrom = (env: Environment): Config => ({
   },
   projectQueue: text(env, "DAYBOOK_PROJECT_QUEUE", "daybook-project"),
   currencyRequired: flag(env, "DAYBOOK_CURRENCY_REQUIRED", true),
-  allowResubmitRefused: flag(env, "DAYBOOK_ALLOW_RESUBMIT_REFUSED", false),
   autoOpen: flag(env, "DAYBOOK_AUTO_OPEN", true),
 });

@@ -6,6 +6,7 @@ import { AMOUNT_DIGITS_MAX, BALANCE_CENTS_MAX, printCents } from "../../src/doma
 import { AHEAD_SECONDS_MAX, REQUEST_BYTES_MAX } from "../../src/domain/parse.ts";
 import { REFUSALS, type RefusalCode } from "../../src/domain/refusals.ts";
 import { DEFAULT_SETTINGS } from "../../src/domain/settings.ts";
+import { tableOf } from "./markdown.ts";
 
 const SHAPES: Readonly<Record<Shape, string>> = {
   seconds: "whole seconds since 1970, UTC; JSON number",
@@ -20,11 +21,6 @@ const SHAPES: Readonly<Record<Shape, string>> = {
 };
 
 const REQUIRED = { always: "yes", never: "no", cash: "yes, unless `currencyRequired` is off" } as const;
-
-const rowOf = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;
-
-const tableOf = (header: readonly string[], rows: readonly (readonly string[])[]): string =>
-  [rowOf(header), rowOf(header.map(() => "---")), ...rows.map(rowOf)].join("\n");
 
 const requiredText = (field: Field): string =>
   field.ifVerified === true ? `${REQUIRED[field.required]}, if \`Verified\`` : REQUIRED[field.required];
@@ -66,6 +62,7 @@ export const ANY_REQUEST: readonly RefusalCode[] = [
   "BAD_KEY",
   "UNKNOWN_EVENT_TYPE",
   "OBJECT_TOO_LARGE",
+  "OBJECT_UNREADABLE",
   "MALFORMED_JSON",
   "DUPLICATE_JSON_KEY",
   "MISSING_FIELD",
@@ -119,7 +116,6 @@ export const eventsPage = (): string =>
     "There are no notes of 2 and 1 euro; their names are kept as other names of the coins.",
     cashTable(),
     "## Refusal codes",
-    "A refusal is for good: the object goes to the rejected bucket, and corrected content needs a new id (unless " +
-      "`allowResubmitRefused` is on).",
+    "A refusal is for good: the object goes to the rejected bucket, and corrected content needs a new id.",
     refusalsTable(),
   ].join("\n\n")}\n`;

@@ -20,6 +20,8 @@ import { Refused } from "./output.ts";
 const NAME_PREFIX = "daybook-";
 /** Long enough for a batch that waits for a busy account; a message whose handler died comes back after it. */
 const VISIBILITY_TIMEOUT_MS = 60_000;
+/** As they come back so soon, it takes many receives to outlast a fault of half a minute; on AWS five span half an hour. */
+const RECEIVES_MAX = 150;
 /** Failed messages come back soon: nobody here is protected by a pause. */
 const RETRY_DELAY_MS = 200;
 
@@ -108,6 +110,7 @@ const startParts = async (
   const topology = createDaybookTopology(cloud, {
     prefix: NAME_PREFIX,
     visibilityTimeoutMs: VISIBILITY_TIMEOUT_MS,
+    receivesMax: RECEIVES_MAX,
   });
   const { endpoint } = await listenOn(cloud, port);
   const dynamodb = await startTableServer(dataDir);

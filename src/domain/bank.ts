@@ -17,10 +17,6 @@ const streamsOf = (
   ...new Set(original === undefined ? parsed.streams : [...parsed.streams, original.stream]),
 ];
 
-/** A key that was refused may be put right under the same name, where the setting says so (B4.6-40). */
-const mayResubmit = (first: { readonly outcome: "accepted" | "refused" }, settings: Settings): boolean =>
-  settings.allowResubmitRefused && first.outcome === "refused";
-
 /**
  * The bank as the machinery takes a domain: three pure functions, a parser, and the texts its chains are hashed over.
  * Fits `Domain` of the ledger by its shape; neither imports the other.
@@ -36,7 +32,6 @@ export const bank = {
   noChange,
   canonicalFields,
   postImage,
-  mayResubmit,
   /** Accounts known from refused requests only are not listed. */
   isListed: (state: AccountState): boolean => state.status !== "NONE",
 } as const;

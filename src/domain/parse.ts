@@ -44,8 +44,9 @@ export const AHEAD_SECONDS_MAX = 300;
 
 const bodyOf = (object: RequestBytes): { readonly body: JsonObject } | Refusal => {
   const { bytes, sizeBytes } = object;
-  if (bytes === undefined || Math.max(sizeBytes, bytes.length) > REQUEST_BYTES_MAX)
+  if (Math.max(sizeBytes, bytes?.length ?? 0) > REQUEST_BYTES_MAX)
     return refusal("OBJECT_TOO_LARGE", { sizeBytes, limitBytes: REQUEST_BYTES_MAX });
+  if (bytes === undefined) return refusal("OBJECT_UNREADABLE", { sizeBytes });
   const text = decodeUtf8(bytes);
   if (text === undefined) return refusal("MALFORMED_JSON", { why: "not UTF-8" });
   const json = parseJsonObject(text);

@@ -12,6 +12,10 @@ const CODES = {
     means: "The object is larger than 64 KiB; it was not read.",
     advice: "Send the request without attachments, under a new id.",
   },
+  OBJECT_UNREADABLE: {
+    means: "The object lay in a cold storage class when it was to be decided; it was not read.",
+    advice: "Send the request in a class that can be read at once, under a new id.",
+  },
   MALFORMED_JSON: {
     means: "The object is not one JSON object in UTF-8.",
     advice: "Correct the channel that wrote it and send the request under a new id.",

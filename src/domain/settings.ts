@@ -3,20 +3,17 @@
  *
  * `autoOpen`: a verified cash deposit that carries a CustomerNumber opens an unknown account.
  * `currencyRequired`: cash requests must list their notes and coins.
- * `allowResubmitRefused`: other content under a key that was refused is decided afresh instead of KEY_REUSED.
  * `keyPrefix`: the one folder, with its slash, that requests lie under; empty for the root of the bucket.
  */
 export type Settings = {
   readonly autoOpen: boolean;
   readonly currencyRequired: boolean;
-  readonly allowResubmitRefused: boolean;
   readonly keyPrefix: string;
 };
 
 export const DEFAULT_SETTINGS: Settings = {
   autoOpen: true,
   currencyRequired: true,
-  allowResubmitRefused: false,
   keyPrefix: "",
 };
 

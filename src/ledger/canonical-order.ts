@@ -1,6 +1,8 @@
 import type { Original, Parsed } from "./domain.ts";
 import { requestPartition } from "./entities.ts";
 import type { FoundRequest } from "./found-request.ts";
+import { namelessStream } from "./nameless-stream.ts";
+import type { ParkedRow } from "./reading.ts";
 
 /** A request that was found and parsed, and waits for its verdict. */
 export type Candidate<Request> = {
@@ -8,6 +10,8 @@ export type Candidate<Request> = {
   readonly parsed: Parsed<Request>;
   /** What the registry says of the original it refers to, as far as known when the batch was grouped. */
   readonly original?: Original | undefined;
+  /** The row it was parked in, when it comes from there; its decision takes the row away. */
+  readonly parkedRow?: ParkedRow | undefined;
 };
 
 const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
@@ -47,11 +51,20 @@ export const inCanonicalOrder = <R>(candidates: readonly Candidate<R>[]): readon
   });
 };
 
+/** The streams a candidate is known to touch before anything of it is judged; the nameless have one too. */
+export const streamsNamed = <R>({ parsed, found, original }: Candidate<R>): readonly string[] => {
+  const named = [...parsed.streams, ...(original ? [original.stream] : [])];
+  return named.length > 0 ? named : [namelessStream(found.seen.key)];
+};
+
 /** All that a candidate may share with another one. */
-const tiesOf = <R>({ parsed, found, original }: Candidate<R>): readonly string[] => [
-  `key ${found.seen.key}`,
-  ...parsed.streams.map(stream => `stream ${stream}`),
-  ...(original ? [`stream ${original.stream}`] : []),
+const tiesOf = <R>(candidate: Candidate<R>): readonly string[] => [
+  `key ${candidate.found.seen.key}`,
+  ...streamsNamed(candidate).map(stream => `stream ${stream}`),
+  ...tiesOfRegistry(candidate),
+];
+
+const tiesOfRegistry = <R>({ parsed }: Candidate<R>): readonly string[] => [
   ...(parsed.registers ? [requestPartition(parsed.registers)] : []),
   ...(parsed.valid && parsed.original ? [requestPartition(parsed.original)] : []),
 ];

@@ -10,7 +10,7 @@ import { publish, publishPredecessor } from "./publish.ts";
 import { isApplied, type Reading, readFor } from "./reading.ts";
 import type { Reads } from "./reads.ts";
 import { type CommittedDecision, recordText } from "./record.ts";
-import { type RemainingMs, waitForNextTry } from "./waits.ts";
+import { OutOfTime, type RemainingMs, waitForNextTry } from "./waits.ts";
 
 /**
  * What became of one request.
@@ -24,6 +24,8 @@ export type Decided =
       readonly decision: DecisionSummary;
       readonly isNew: boolean;
       readonly isFirst: boolean;
+      /** Partition where other content of the same key still waits, which this decision makes a reuse of the key. */
+      readonly displaced?: string | undefined;
     }
   | { readonly result: "parked"; readonly isFirst: boolean };
 
@@ -47,24 +49,30 @@ export const decide = async <R>(
   invocation: Invocation,
   candidate: Candidate<R>,
 ): Promise<Decided> => {
+  const { key } = candidate.found.seen;
+  if (invocation.remainingMs() <= 0) throw new OutOfTime(key, 0, "no try at all");
   for (let attempt = 1; ; attempt += 1) {
     const reading = await readFor<R, unknown>(ledger, invocation.reads, candidate);
     const tried =
-      (await knownDecision(ledger, invocation, reading)) ??
+      (reading.decision && (await confirm(ledger, invocation, reading.decision))) ??
       (await attemptOn(ledger, invocation, candidate, reading));
     if (tried.result !== "lost") return tried;
     invocation.reads.forget(reading.keys);
-    await waitForNextTry(ledger, invocation.remainingMs, candidate.found.seen.key, attempt, tried.reason);
+    await waitForNextTry(ledger, invocation.remainingMs, key, attempt, tried.reason);
   }
 };
 
-/** The decision this content has already, published by now. */
-const knownDecision = async (
+/**
+ * Makes sure of a decision that a request's rows speak of: it is in the chains, and published.
+ *
+ * Returns: undefined if it is in no chain, as after a torn restore.
+ */
+export const confirm = async (
   ledger: AnyLedger,
   { reads }: Invocation,
-  { decision }: Reading<unknown>,
-): Promise<Decided | undefined> => {
-  if (!decision || !(await isApplied(ledger, reads, decision))) return undefined;
+  decision: DecisionSummary,
+): Promise<Extract<Decided, { result: "decided" }> | undefined> => {
+  if (!(await isApplied(ledger, reads, decision))) return undefined;
   const { head } = ledger.rows;
   const items = await reads.items(decision.legs.map(({ stream }) => head.key({ stream })));
   // A leg with a successor was published before that was committed; only a head's own may still be unpublished.
@@ -92,13 +100,20 @@ const attemptOn = async <R>(
     settings,
   };
   const { record, after } = recordOf(domain, frame, candidate, verdict, streams, reuse !== undefined);
+  const displaced = reading.parked ? undefined : state?.parked?.awaits;
   const decision: CommittedDecision = { record, text: recordText(record) };
   const writes = writesOf(ledger, candidate, reading, decision, after);
   const outcome = await ledger.store.transact(writes);
   if (outcome.outcome !== "committed") return { result: "lost", reason: reasonOf(outcome) };
   invocation.reads.absorb(writes);
   await publish(ledger, decision);
-  return { result: "decided", decision: summaryOf(record), isNew: true, isFirst: state === undefined };
+  return {
+    result: "decided",
+    decision: summaryOf(record),
+    isNew: true,
+    isFirst: state === undefined,
+    displaced,
+  };
 };
 
 const parkOn = async <R>(

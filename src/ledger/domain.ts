@@ -7,7 +7,7 @@ export type Facts = { readonly [name: string]: Json };
 /** A request as it lies in S3, read but not understood. */
 export type RequestObject = {
   readonly key: string;
-  /** Absent for an object over `REQUEST_BYTES_MAX`, which nobody reads. */
+  /** Absent for an object that is not read: over `REQUEST_BYTES_MAX`, or in a cold storage class. */
   readonly bytes: Uint8Array | undefined;
   readonly sizeBytes: number;
   /** When S3 finished storing it; ISO instant. The only "now" a domain may judge against. */
@@ -83,8 +83,6 @@ export type Domain<Request, State, Change, Settings> = {
   canonicalFields(change: Change): readonly string[];
   /** What the state amounts to, for people and for checks: the record's post-image. */
   postImage(state: State): Facts;
-  /** Whether other content under the key of a decided request is judged like a new request, instead of refused. */
-  mayResubmit(first: { readonly outcome: "accepted" | "refused" }, settings: Settings): boolean;
   /** Whether the stream shows in listings of streams; a stream known only from refusals does not. */
   isListed(state: State): boolean;
 };

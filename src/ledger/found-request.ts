@@ -1,5 +1,5 @@
-import type { ObjectStore } from "../ports/object-store.ts";
-import { NULL_VERSION, type Observation } from "../tracking/observation.ts";
+import { type ObjectFacts, ObjectFrozen, type ObjectStore } from "../ports/object-store.ts";
+import type { Observation } from "../tracking/observation.ts";
 import { sha256Hex } from "./chain.ts";
 import type { RequestObject } from "./domain.ts";
 import { requestBytes } from "./record.ts";
@@ -11,31 +11,46 @@ export const REQUEST_BYTES_MAX = 65_536;
 export type FoundRequest = {
   /** The creation that told of it, from whatever source. */
   readonly seen: Observation;
-  /** Absent for a request over `REQUEST_BYTES_MAX`. */
+  /** Absent for a request that is not read. */
   readonly bytes: Uint8Array | undefined;
   readonly sizeBytes: number;
   readonly digest: string;
 };
 
+/** Stands for the bytes that are not read: too many, or frozen. */
+const unread = (seen: Observation, { sizeBytes, eTag }: ObjectFacts): FoundRequest => ({
+  seen,
+  bytes: undefined,
+  sizeBytes,
+  digest: sha256Hex(`unread:${sizeBytes}:${eTag}`),
+});
+
 /**
  * Reads the request an observation speaks of, in the version it speaks of.
  *
  * Returns: the request, or `undefined` if that version is gone for good.
- * A request over `REQUEST_BYTES_MAX` is not downloaded, however large; its digest is that of its size and ETag.
+ * A request over `REQUEST_BYTES_MAX` is not downloaded, however large, nor is one in a cold class waited for; their
+ * digest is that of size and ETag.
  */
 export const findRequest = async (
   objects: ObjectStore,
   seen: Observation,
 ): Promise<FoundRequest | undefined> => {
-  const { bucket, key } = seen;
-  const versionId = seen.versionId === NULL_VERSION ? undefined : seen.versionId;
-  // One byte more than allowed tells a request that is too large without reading it.
-  const got = await objects.get({ bucket, key, versionId }, { start: 0, end: REQUEST_BYTES_MAX });
-  if (got === undefined) return undefined;
-  const { sizeBytes, eTag } = got.facts;
-  if (sizeBytes <= REQUEST_BYTES_MAX)
+  // Also where it is the null version: without it S3 would answer with whatever is current.
+  const { bucket, key, versionId } = seen;
+  const address = { bucket, key, versionId };
+  try {
+    // One byte more than allowed tells a request that is too large without reading it.
+    const got = await objects.get(address, { start: 0, end: REQUEST_BYTES_MAX });
+    if (got === undefined) return undefined;
+    const { sizeBytes } = got.facts;
+    if (sizeBytes > REQUEST_BYTES_MAX) return unread(seen, got.facts);
     return { seen, bytes: got.body, sizeBytes, digest: sha256Hex(got.body) };
-  return { seen, bytes: undefined, sizeBytes, digest: sha256Hex(`unread:${sizeBytes}:${eTag}`) };
+  } catch (error) {
+    if (!(error instanceof ObjectFrozen)) throw error;
+    const facts = await objects.head(address);
+    return facts && unread(seen, facts);
+  }
 };
 
 /** A request from the row it was parked in: no S3 read, and it may be gone there. */

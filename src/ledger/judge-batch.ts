@@ -1,19 +1,20 @@
 import pMap from "p-map";
-import { auditId } from "../tracking/audit-id.ts";
 import type { Observation } from "../tracking/observation.ts";
-import { type Candidate, independentGroups } from "./canonical-order.ts";
-import { type Decided, decide, type Invocation } from "./decide.ts";
+import { readState } from "../tracking/refresh-state.ts";
+import { auditDecision, auditGone } from "./audit.ts";
+import { candidateOf } from "./candidate.ts";
+import { type Candidate, independentGroups, streamsNamed } from "./canonical-order.ts";
+import { confirm, type Decided, decide, type Invocation } from "./decide.ts";
 import type { Original, OriginalName } from "./domain.ts";
-import { type FoundRequest, findRequest, foundInRow, requestObject } from "./found-request.ts";
+import { requestPartition } from "./entities.ts";
+import { findRequest } from "./found-request.ts";
 import type { AnyLedger } from "./ledger.ts";
-import { parkedFor } from "./park.ts";
 import { SplitBrain } from "./publish.ts";
 import { ownKeys } from "./reading.ts";
+import { release } from "./release.ts";
 
 /** Requests of one batch read from S3 at once, and groups judged at once: a Lambda batch is ten by default. */
 const AT_ONCE = 10;
-/** Follow-ups one original may have parked: settling happens once, so more is abuse; the rest waits for the sweep. */
-const RELEASED_MAX = 1_000;
 
 /** What became of an observed request. `gone`: its version was deleted for good before it was decided. */
 export type Judged = { readonly seen: Observation } & (
@@ -26,51 +27,57 @@ export type Judged = { readonly seen: Observation } & (
 /**
  * Judges the requests of a batch: groups that share nothing side by side, each group in canonical order.
  *
- * One request's trouble is its own, and that of those behind it in its group. Throws only `SplitBrain`.
+ * One request's trouble is its own and that of those behind it in its group, which must not be judged before it.
+ * Throws only `SplitBrain`.
  */
 export const judgeBatch = async (
   ledger: AnyLedger,
   invocation: Invocation,
   observations: readonly Observation[],
 ): Promise<readonly Judged[]> => {
-  const looked = await pMap(observations, seen => look(ledger, seen), { concurrency: AT_ONCE });
-  const missing = looked.flatMap(each => ("found" in each ? [] : [each]));
-  const candidates = await withOriginals(
-    ledger,
-    invocation,
-    looked.flatMap(each => ("found" in each ? [each.found] : [])),
-  );
-  const judged = await pMap(independentGroups(candidates), group => judgeGroup(ledger, invocation, group), {
-    concurrency: AT_ONCE,
-  });
-  return [...missing, ...judged.flat()];
+  const looked = await pMap(observations, seen => look(ledger, invocation, seen), { concurrency: AT_ONCE });
+  const candidates = looked.flatMap(each => ("candidate" in each ? [each.candidate] : []));
+  const groups = independentGroups(await withOriginals(ledger, invocation, candidates));
+  const judged = await pMap(groups, group => judgeGroup(ledger, invocation, group), { concurrency: AT_ONCE });
+  return [...looked.flatMap(each => ("candidate" in each ? [] : [each])), ...judged.flat()];
 };
 
-type Look = { readonly found: FoundRequest } | Judged;
+type Look = { readonly candidate: Candidate<unknown> } | Judged;
 
-const look = async (ledger: AnyLedger, seen: Observation): Promise<Look> => {
+const look = async (ledger: AnyLedger, invocation: Invocation, seen: Observation): Promise<Look> => {
   try {
     const found = await findRequest(ledger.objects, seen);
-    if (found) return { found };
-    await audit(ledger, seen, "ObjectGone", `version ${seen.versionId} was deleted before it was decided`);
-    return { seen, result: "gone" };
+    return found ? { candidate: candidateOf(ledger, found) } : await gone(ledger, invocation, seen);
   } catch (error) {
+    if (error instanceof SplitBrain) throw error;
     return { seen, result: "failed", error };
   }
 };
 
-const candidateOf = (ledger: AnyLedger, found: FoundRequest): Candidate<unknown> => ({
-  found,
-  parsed: ledger.domain.parse(requestObject(found), ledger.settings),
-});
+/** A version that is gone may be decided or parked all the same; if decided, the work after the commit is finished. */
+const gone = async (ledger: AnyLedger, invocation: Invocation, seen: Observation): Promise<Judged> => {
+  const state = await readState(ledger, seen.key);
+  const decided = state?.decision && (await confirm(ledger, invocation, state.decision));
+  if (decided) {
+    const { key, time: eventTime } = seen;
+    const { registers } = ledger.domain.parse(
+      { key, bytes: undefined, sizeBytes: 0, eventTime },
+      ledger.settings,
+    );
+    if (registers) await release(ledger, invocation, requestPartition(registers));
+    return { seen, ...decided };
+  }
+  if (state?.parked) return { seen, result: "parked", isFirst: false };
+  await auditGone(ledger, seen);
+  return { seen, result: "gone" };
+};
 
-/** Parses what was found and looks up the originals referred to, since they tie follow-ups to streams. */
+/** Looks up the originals referred to, since they tie follow-ups to streams. */
 const withOriginals = async (
   ledger: AnyLedger,
   { reads }: Invocation,
-  found: readonly FoundRequest[],
+  candidates: readonly Candidate<unknown>[],
 ): Promise<readonly Candidate<unknown>[]> => {
-  const candidates = found.map(each => candidateOf(ledger, each));
   const { request, head } = ledger.rows;
   const named = candidates.flatMap(({ parsed }) =>
     parsed.valid && parsed.original ? [parsed.original] : [],
@@ -86,11 +93,7 @@ const withOriginals = async (
     };
   });
   // One request each for all heads and, after them, all rows of the requests, instead of one per candidate.
-  const streams = tied.flatMap(({ parsed, original }) => [
-    ...parsed.streams,
-    ...(original ? [original.stream] : []),
-  ]);
-  await reads.items([...new Set(streams)].map(stream => head.key({ stream })));
+  await reads.items([...new Set(tied.flatMap(streamsNamed))].map(stream => head.key({ stream })));
   await reads.items(tied.flatMap(candidate => ownKeys(ledger, candidate)));
   return tied;
 };
@@ -101,7 +104,19 @@ const judgeGroup = async (
   group: readonly Candidate<unknown>[],
 ): Promise<readonly Judged[]> => {
   const judged: Judged[] = [];
-  for (const candidate of group) judged.push(await judgeOne(ledger, invocation, candidate));
+  for (const candidate of group) {
+    const { seen } = candidate.found;
+    const failed = judged.at(-1);
+    judged.push(
+      failed?.result === "failed"
+        ? {
+            seen,
+            result: "failed",
+            error: new Error(`${failed.seen.key} comes first and is not decided yet.`),
+          }
+        : await judgeOne(ledger, invocation, candidate),
+    );
+  }
   return judged;
 };
 
@@ -113,9 +128,8 @@ const judgeOne = async (
   const { seen } = candidate.found;
   try {
     const decided = await decide(ledger, invocation, candidate);
-    await tell(ledger, candidate, decided);
-    const { registers } = candidate.parsed;
-    if (registers && decided.result === "decided") await release(ledger, invocation, registers);
+    await auditDecision(ledger, seen, decided);
+    if (decided.result === "decided") await releaseAfter(ledger, invocation, candidate, decided);
     return { seen, ...decided };
   } catch (error) {
     if (error instanceof SplitBrain) throw error;
@@ -123,46 +137,15 @@ const judgeOne = async (
   }
 };
 
-/** Decides what is parked for an original that is decided, in the order of business time. */
-const release = async (ledger: AnyLedger, invocation: Invocation, original: OriginalName): Promise<void> => {
-  for (let released = 0; released < RELEASED_MAX; ) {
-    const rows = await parkedFor(ledger, original);
-    if (rows.length === 0) return;
-    for (const row of rows) {
-      const candidate = candidateOf(ledger, foundInRow(row));
-      invocation.reads.forget([
-        ledger.rows.parked.key(row),
-        ledger.rows.state.key({ key: row.observation.key }),
-      ]);
-      await tell(ledger, candidate, await decide(ledger, invocation, candidate));
-      released += 1;
-    }
-  }
-};
-
-/** The audit trail of what did not go the plain way; an acceptance is told by its line and its state. */
-const tell = async (ledger: AnyLedger, { found }: Candidate<unknown>, decided: Decided): Promise<void> => {
-  if (decided.result === "parked") return audit(ledger, found.seen, "Parked", undefined, "release");
-  const { outcome, code } = decided.decision;
-  if (decided.isNew && outcome === "refused") await audit(ledger, found.seen, "RejectEvent", code, "place");
-};
-
-const audit = async (
+/** Decides what waited for this decision: follow-ups of an original, and other content of the key that is parked. */
+const releaseAfter = async (
   ledger: AnyLedger,
-  seen: Observation,
-  eventType: string,
-  errorReason: string | undefined,
-  nextAction?: string,
+  invocation: Invocation,
+  { found, parsed }: Candidate<unknown>,
+  { displaced }: Extract<Decided, { result: "decided" }>,
 ): Promise<void> => {
-  const { store, rows } = ledger;
-  const item = rows.event.item({
-    key: seen.key,
-    at: seen.time,
-    id: auditId(`${eventType} ${seen.bucket} ${seen.versionId} ${errorReason ?? ""}`),
-    eventType,
-    errorState: errorReason !== undefined,
-    ...(errorReason === undefined ? {} : { errorReason }),
-    ...(nextAction === undefined ? {} : { nextAction }),
-  });
-  await store.write({ put: item });
+  if (parsed.registers) await release(ledger, invocation, requestPartition(parsed.registers));
+  if (displaced !== undefined) {
+    await release(ledger, invocation, displaced, row => row.observation.key === found.seen.key);
+  }
 };

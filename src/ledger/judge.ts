@@ -1,6 +1,6 @@
 import { NULL_VERSION } from "../tracking/observation.ts";
 import type { Candidate } from "./canonical-order.ts";
-import { GENESIS_HASH, legHash, sha256Hex } from "./chain.ts";
+import { GENESIS_HASH, legHash } from "./chain.ts";
 import type { DecisionRecord, Domain, Facts, Leg, Original, Verdict } from "./domain.ts";
 import { requestText } from "./record.ts";
 
@@ -17,11 +17,8 @@ export const streamBegin = <State>(domain: { initialState(): State }): StreamAt<
   state: domain.initialState(),
 });
 
-/** Where requests that name no stream take their sequence: one of 16, by the key, so that they spread. */
-export const namelessStream = (key: string): string => `~${sha256Hex(key).charAt(0)}`;
-
-/** The key stands for another content already: what was decided of that. */
-export type KeyReuse = { readonly digest: string; readonly outcome: "accepted" | "refused" };
+/** The key stands for another content already, that with this digest. */
+export type KeyReuse = { readonly digest: string };
 
 export const KEY_REUSED = "KEY_REUSED";
 
@@ -41,9 +38,7 @@ export const judge = <Request, State, Change, Settings>(
   },
 ): Verdict<Change> => {
   const { reuse } = context;
-  if (reuse && !domain.mayResubmit(reuse, settings)) {
-    return { outcome: "refused", code: KEY_REUSED, facts: { firstDigest: reuse.digest } };
-  }
+  if (reuse) return { outcome: "refused", code: KEY_REUSED, facts: { firstDigest: reuse.digest } };
   if (!parsed.valid) return { outcome: "refused", code: parsed.code, facts: parsed.facts };
   const states = new Map([...context.streams].map(([stream, at]) => [stream, at.state]));
   return domain.decide(parsed.request, { states, original: context.original, settings });

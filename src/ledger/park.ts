@@ -4,7 +4,6 @@ import { judgedState } from "../tracking/state.ts";
 import { businessDate, businessTime } from "./business-time.ts";
 import type { Candidate } from "./canonical-order.ts";
 import { unchangedSince } from "./commit.ts";
-import type { OriginalName } from "./domain.ts";
 import { PARKED_RANGE, requestPartition } from "./entities.ts";
 import type { AnyLedger } from "./ledger.ts";
 import { type ParkedRow, parkedPlaces, type Reading } from "./reading.ts";
@@ -12,6 +11,8 @@ import { requestText } from "./record.ts";
 
 /** Parked rows of one original read in a page; they carry requests of up to 64 KiB. */
 const PARKED_PAGE = 25;
+/** 25,000 follow-ups: settling happens once, so thousands are abuse already. */
+const PARKED_PAGES_MAX = 1_000;
 
 /**
  * Parks a follow-up until its original is decided: one transaction with the condition that the original is not in the
@@ -21,14 +22,14 @@ const PARKED_PAGE = 25;
 export const park = async <R>(
   ledger: AnyLedger,
   candidate: Candidate<R>,
-  { state: previous }: Reading<unknown>,
+  { state: previous, isNameTaken }: Reading<unknown>,
 ): Promise<WriteOutcome> => {
   const { found, parsed } = candidate;
   if (!parsed.valid || !parsed.original)
     throw new Error(`${found.seen.key} was deferred but refers to no original.`);
   const { rows, roles, store, clock } = ledger;
   const [own, underDigest] = parkedPlaces(candidate);
-  const place = previous?.parked ? underDigest : own;
+  const place = isNameTaken ? underDigest : own;
   if (!place) throw new Error(`${found.seen.key} has no place to be parked in.`);
   const parkedRow = rows.parked.item({
     ...place,
@@ -50,18 +51,22 @@ export const park = async <R>(
     roles,
   });
   return store.transact([
-    { put: parkedRow },
+    { put: parkedRow, if: { absent: true } },
     { check: rows.request.key(parsed.original), if: { absent: true } },
     { put: rows.state.item(state), if: unchangedSince(previous) },
   ]);
 };
 
-/** What is parked for an original, in the order of release; `PARKED_PAGE` at a time, the reader asks again. */
-export const parkedFor = async (ledger: AnyLedger, original: OriginalName): Promise<readonly ParkedRow[]> => {
-  const { items } = await ledger.store.query({
-    partition: requestPartition(original),
-    ...PARKED_RANGE,
-    limit: PARKED_PAGE,
-  });
-  return items.map(item => ledger.rows.parked.read(item));
-};
+/** What is parked in a partition, in the order of release. Throws above `PARKED_PAGES_MAX` pages. */
+export async function* parkedIn(ledger: AnyLedger, place: string): AsyncGenerator<ParkedRow> {
+  let cursor: string | undefined;
+  for (let page = 0; page < PARKED_PAGES_MAX; page += 1) {
+    const found = await ledger.store.query({ partition: place, ...PARKED_RANGE, limit: PARKED_PAGE, cursor });
+    for (const item of found.items) yield ledger.rows.parked.read(item);
+    cursor = found.cursor;
+    if (cursor === undefined) return;
+  }
+  throw new Error(
+    `More than ${PARKED_PAGES_MAX * PARKED_PAGE} requests are parked in ${place}: nothing settles so often.`,
+  );
+}

@@ -78,9 +78,8 @@ export const projectObservations = async (
   await pMap(
     Map.groupBy(stale, ({ key }) => key),
     async ([key, seen]) => {
-      const refreshed = await refreshState(ledger, key, roles);
-      if (refreshed.outcome !== "failed") return;
-      for (const each of seen) troubles.set(identityText(each), refreshed.reason);
+      const trouble = await refreshTrouble(ledger, key);
+      if (trouble !== undefined) for (const each of seen) troubles.set(identityText(each), trouble);
     },
     { concurrency: REFRESHES_AT_ONCE },
   );
@@ -89,9 +88,18 @@ export const projectObservations = async (
   return troubles;
 };
 
+/** Brings one object's state up to date. Returns: why it could not, so that one object's trouble stays its own. */
+const refreshTrouble = async (ledger: AnyLedger, key: string): Promise<string | undefined> => {
+  try {
+    const refreshed = await refreshState(ledger, key, ledger.roles);
+    return refreshed.outcome === "failed" ? refreshed.reason : undefined;
+  } catch (error) {
+    return reasonOf(error);
+  }
+};
+
 /** The commit wrote the state of an object nothing else was known of: there is nothing to bring up to date. */
-const isStateWritten = (judged: Judged): boolean =>
-  judged.result === "failed" || ("isFirst" in judged && judged.isFirst);
+const isStateWritten = (judged: Judged): boolean => "isFirst" in judged && judged.isFirst;
 
 const reasonOf = (error: unknown): string =>
   error instanceof Error ? `${error.name}: ${error.message}` : String(error);

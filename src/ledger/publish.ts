@@ -11,8 +11,16 @@ export class SplitBrain extends Error {
   override readonly name = "SplitBrain";
   constructor(decision: string) {
     super(
-      `${decision} is published with other content than this ledger committed: two tables are being written. Halt the consumers, keep both tables, and compare them with "daybook verify".`,
+      `${decision} is published with other content than this ledger committed: two tables are being written. Halt the consumers, keep both tables, and compare each with the decisions in S3.`,
     );
+  }
+}
+
+/** A stream that a restore has not repaired yet: nothing may be decided on it, and its last decision is of another epoch. */
+export class UnrepairedStream extends Error {
+  override readonly name = "UnrepairedStream";
+  constructor(stream: string, headEpoch: number, epoch: number) {
+    super(`${stream} is still in epoch ${headEpoch}, this is epoch ${epoch}: it waits for its repair.`);
   }
 }
 
@@ -71,12 +79,14 @@ export const publishPredecessor = async (
   head: {
     readonly stream: string;
     readonly sequence: number;
+    readonly epoch: number;
     readonly publishedThrough: number;
     readonly last: string;
   },
 ): Promise<void> => {
   const known = Math.max(head.publishedThrough, ledger.published.get(head.stream) ?? 0);
   if (known >= head.sequence) return;
+  if (head.epoch !== ledger.epoch) throw new UnrepairedStream(head.stream, head.epoch, ledger.epoch);
   const decision = { record: parseRecord(head.last, `the head of ${head.stream}`), text: head.last };
   if (await isPublished(ledger, decision)) remember(ledger, decision);
   else await publish(ledger, decision);

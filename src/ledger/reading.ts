@@ -4,8 +4,9 @@ import type { DecisionSummary, ObjectState } from "../tracking/state.ts";
 import type { Candidate } from "./canonical-order.ts";
 import type { Original } from "./domain.ts";
 import { requestPartition } from "./entities.ts";
-import { namelessStream, type StreamAt, streamBegin } from "./judge.ts";
+import { type StreamAt, streamBegin } from "./judge.ts";
 import type { AnyLedger } from "./ledger.ts";
+import { namelessStream } from "./nameless-stream.ts";
 import type { Reads } from "./reads.ts";
 
 export type HeadRow = ReturnType<AnyLedger["rows"]["head"]["read"]>;
@@ -22,6 +23,8 @@ export type Reading<State> = {
   readonly decision: DecisionSummary | undefined;
   /** The row this content waits in, if it waits. */
   readonly parked: ParkedRow | undefined;
+  /** Whether other content of the same key and business time waits in the row that bears the key's name. */
+  readonly isNameTaken: boolean;
   readonly keys: readonly Key[];
 };
 
@@ -94,7 +97,8 @@ export const readFor = async <R, State>(
     heads: headItems.flatMap(item => (item ? [head.read(item)] : [])),
     state: stateRow,
     decision: first?.digest === found.digest ? first : reusedItem && reused.read(reusedItem).decision,
-    parked: parkedRows.find(row => row.digest === found.digest),
+    parked: candidate.parkedRow ?? parkedRows.find(row => row.digest === found.digest),
+    isNameTaken: parkedRows.some(row => row.digest !== found.digest),
     keys: [...headKeys, ...own, ...(registry ? [registry] : [])],
   };
 };

@@ -1,4 +1,4 @@
-import { compareUtf8 } from "./utf8-order.ts";
+import { compareUtf8 } from "../table/utf8-order.ts";
 
 /** Below this many new keys each is put in its place; above, one merge is cheaper. */
 const SINGLE_INSERTS_MAX = 32;

@@ -63,7 +63,10 @@ const ISO_INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/;
 export const instantOrNone = (value: unknown): string | undefined => {
   if (typeof value !== "string" || !ISO_INSTANT.test(value)) return undefined;
   const epochMs = Date.parse(value);
-  return Number.isNaN(epochMs) ? undefined : isoInstant(epochMs);
+  if (Number.isNaN(epochMs)) return undefined;
+  const instant = isoInstant(epochMs);
+  // A zone may carry the first and last hours of the calendar out of four-digit years.
+  return ISO_INSTANT.test(instant) ? instant : undefined;
 };
 
 export const instantAt = (value: unknown, path: string): string => {

@@ -40,7 +40,10 @@ export const observationOfRecord = (record: Fields, path: string): Observation |
   return {
     source: "notification",
     bucket: bucketAt(fieldOf(bucket, "name"), `${path}.s3.bucket.name`),
-    key: formDecoded(textAt(stored.key, `${path}.s3.object.key`), `${path}.s3.object.key`),
+    key: keyAt(
+      formDecoded(textAt(stored.key, `${path}.s3.object.key`), `${path}.s3.object.key`),
+      `${path}.s3.object.key`,
+    ),
     versionId: versionIdAt(stored.versionId, `${path}.s3.object.versionId`),
     kind,
     sequencer: sequencerAt(stored.sequencer, `${path}.s3.object.sequencer`),
@@ -71,7 +74,7 @@ export const observationOfEventBridge = (envelope: Fields, path: string): Observ
   return {
     source: "notification",
     bucket: bucketAt(fieldOf(detail.bucket, "name"), `${path}.detail.bucket.name`),
-    key: textAt(stored.key, `${path}.detail.object.key`),
+    key: keyAt(stored.key, `${path}.detail.object.key`),
     versionId: versionIdAt(stored["version-id"], `${path}.detail.object.version-id`),
     kind,
     sequencer: sequencerAt(stored.sequencer, `${path}.detail.object.sequencer`),
@@ -87,6 +90,18 @@ export const observationOfEventBridge = (envelope: Fields, path: string): Observ
 /** Old buckets of us-east-1 may have 255 characters, upper case and underscores. */
 const BUCKET_NAME = /^[A-Za-z0-9._-]{1,255}$/;
 
+/** S3's own limit for a key, in bytes of UTF-8; a longer one is in no bucket. */
+const KEY_BYTES_MAX = 1_024;
+/** An ETag is a digest, with the number of parts behind it; S3 promises no length, but none is near this. */
+const ETAG_LENGTH_MAX = 256;
+
+const keyAt = (value: unknown, path: string): string => {
+  const key = textAt(value, path);
+  if (Buffer.byteLength(key, "utf8") > KEY_BYTES_MAX)
+    throw new UnexpectedShape(path, `a key of at most ${KEY_BYTES_MAX} bytes`, key);
+  return key;
+};
+
 const bucketAt = (value: unknown, path: string): string => {
   const bucket = textAt(value, path);
   if (!BUCKET_NAME.test(bucket)) throw new UnexpectedShape(path, "a bucket name", bucket);
@@ -96,7 +111,7 @@ const bucketAt = (value: unknown, path: string): string => {
 // A delete marker comes with the ETag of nothing, which is no fact about it.
 const contentOf = (kind: Kind, size: unknown, eTag: unknown): Pick<Observation, "sizeBytes" | "eTag"> => {
   if (kind === "deleted" || kind === "marker") return {};
-  const text = textOrNone(eTag);
+  const text = textOrNone(eTag)?.slice(0, ETAG_LENGTH_MAX);
   return { sizeBytes: sizeOrNone(size), eTag: text === undefined ? undefined : plainETag(text) };
 };
 

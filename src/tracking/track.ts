@@ -42,13 +42,13 @@ export const track = async (
   delivery: { readonly receivedAt?: string | undefined } = {},
 ): Promise<readonly Tracked[]> => {
   const batch = orderBatch(observations);
-  const recorded = await recordNew(table, batch, delivery.receivedAt);
+  const { recorded, isUnknown } = await recordNew(table, batch, delivery.receivedAt);
   return pMap(
     batch,
     counted =>
       recorded.has(counted)
         ? { observation: counted.observation, outcome: "recorded" }
-        : recordOne(table, counted, delivery.receivedAt),
+        : recordOne(table, counted, delivery.receivedAt, isUnknown),
     { concurrency: WRITES_AT_ONCE_MAX },
   );
 };
@@ -62,25 +62,27 @@ const recordNew = async (
   { store, rows }: TrackingTable,
   batch: readonly Counted[],
   receivedAt: string | undefined,
-): Promise<ReadonlySet<Counted>> => {
+): Promise<{ readonly recorded: ReadonlySet<Counted>; readonly isUnknown: boolean }> => {
   let left = batch
     .filter(({ observation }) => observation.kind !== "ignored")
     .slice(0, TRANSACTION_WRITES_MAX);
   for (let tries = 0; tries < NEW_TRIES_MAX && left.length > 1; tries += 1) {
     const firsts = left.map(({ observation, copies }) => firstRow(observation, copies, receivedAt));
     const written = await store.transact(firsts.map(row => rowWrite(rows, undefined, row)));
-    if (written.outcome === "committed") return new Set(left);
-    if (written.outcome !== "refused") break;
+    if (written.outcome === "committed") return { recorded: new Set(left), isUnknown: false };
+    if (written.outcome !== "refused")
+      return { recorded: new Set(), isUnknown: written.outcome === "unknown" };
     const known = new Set(written.failed);
     left = left.filter((_, i) => !known.has(i));
   }
-  return new Set();
+  return { recorded: new Set(), isUnknown: false };
 };
 
 const recordOne = async (
   table: TrackingTable,
   { observation, copies }: Counted,
   receivedAt: string | undefined,
+  wasTried: boolean,
 ): Promise<Tracked> => {
   if (observation.kind === "ignored") return { observation, outcome: "ignored" };
   const { store, rows } = table;
@@ -96,8 +98,8 @@ const recordOne = async (
     if (written.outcome !== "refused") reason = written.reason;
     const [item] = await store.get([rows.observation.key(observation)]);
     const found = item === undefined ? undefined : rows.observation.read(item);
-    // An answer was lost: if what lies there is what we wrote, we wrote it.
-    if (written.outcome === "unknown" && isDeepStrictEqual(found, next))
+    // An answer was lost, now or before: if what lies there is what we wrote, we wrote it.
+    if ((written.outcome === "unknown" || wasTried) && isDeepStrictEqual(found, next))
       return { observation, outcome: known === undefined ? "recorded" : "duplicate" };
     known = found;
   }

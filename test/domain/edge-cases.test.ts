@@ -285,12 +285,6 @@ describe("edge cases (B4.6)", () => {
     refuses("REQUEST_ID_REUSED", "outgoing_payment_unverified_r1", bodies.outgoing("a", "6.00"));
   });
 
-  test("22, 23: only what was refused may be put right under its key, and only by the setting (see 40)", () => {
-    const settings = { ...DEFAULT_SETTINGS, allowResubmitRefused: true };
-    expect(bank.mayResubmit({ outcome: "accepted" }, settings)).toBe(false);
-    expect(bank.mayResubmit({ outcome: "accepted" }, DEFAULT_SETTINGS)).toBe(false);
-  });
-
   test("24: the verdict reads no sequencer, version or arrival order, only key, bytes and the time S3 gave", () => {
     const object = { key: "cash_withdrawal_w.event", bytes: bytesOf("{}"), sizeBytes: 2, eventTime: NOON };
     const noise = { ...object, sequencer: "00FF", versionId: "v2" };
@@ -388,11 +382,5 @@ describe("edge cases (B4.6)", () => {
     const object = { key: "cash_withdrawal_w.event", bytes: bytesOf("{}"), sizeBytes: 2, eventTime: NOON };
     const cold = { ...object, storageClass: "GLACIER" };
     expect(bank.parse(cold, DEFAULT_SETTINGS)).toEqual(bank.parse(object, DEFAULT_SETTINGS));
-  });
-
-  test("40: corrected content under a refused key is judged afresh only where the setting allows it", () => {
-    const first = { outcome: "refused" } as const;
-    expect(bank.mayResubmit(first, DEFAULT_SETTINGS)).toBe(false);
-    expect(bank.mayResubmit(first, { ...DEFAULT_SETTINGS, allowResubmitRefused: true })).toBe(true);
   });
 });

@@ -226,3 +226,134 @@ describe("a decision that was committed and not published", () => {
     await expect(gates.project(body)).rejects.toBeInstanceOf(SplitBrain);
   });
 });
+
+describe("what a review found", () => {
+  const open = (hook?: ConstructorParameters<typeof MemoryStore>[1]) => {
+    const store = new MemoryStore(GATE_TABLE, hook);
+    const gates = openGates(store);
+    const project = async (...bodies: string[]) => {
+      const messages = bodies.map((body, i) => ({ id: String(i), body }));
+      return [...(await projectBatch(gates.ledger, messages, () => 1_000))].map(Number);
+    };
+    const stateOf = async (name: string) => {
+      const [item] = await store.get([rows.state.key({ key: `${name}.event` })]);
+      return item && rows.state.read(item);
+    };
+    return { ...gates, store, project, stateOf };
+  };
+
+  it("a follow-up of the same batch is released though the original's commit had no answer", async () => {
+    let isLost = true;
+    const gates = open(async call => {
+      const registers =
+        "writes" in call && call.writes.some(write => "put" in write && write.put.SK === "REQUEST");
+      if (!registers || !isLost) return undefined;
+      isLost = false;
+      return { answer: { outcome: "unknown", reason: "timeout" } };
+    });
+    const back = await gates.put("return_a", { at: 1 });
+    const coin = await gates.put("coin_a", { gate: "g1", coins: 3, at: 2 });
+    expect(await gates.project(back, coin)).toEqual([]);
+    expect((await gates.stateOf("return_a"))?.decision?.outcome).toBe("accepted");
+  });
+
+  it("a failure stops those behind it in its group, so that order holds", async () => {
+    let isBroken = true;
+    const gates = open(async call => {
+      if (call.call !== "transact" || !isBroken) return undefined;
+      if (
+        !call.writes.some(
+          write => "put" in write && write.put.key === "coin_a.event" && write.put.SK === "STATE",
+        )
+      )
+        return undefined;
+      isBroken = false;
+      throw new Trouble("the table is away");
+    });
+    const coin = await gates.put("coin_a", { gate: "g1", coins: 1, at: 1 });
+    const push = await gates.put("push_a", { gate: "g1", at: 2 });
+    expect(await gates.project(coin, push)).toEqual([0, 1]);
+    expect(await gates.project(coin, push)).toEqual([]);
+    expect((await gates.stateOf("push_a"))?.decision?.outcome).toBe("accepted");
+  });
+
+  it("a decided request whose version is purged is still published and releases what waits", async () => {
+    const gates = open();
+    const broken = { is: false };
+    const { put } = gates.objects;
+    const ledger = {
+      ...gates.ledger,
+      objects: new Proxy(gates.objects, {
+        get: (target, name: keyof ObjectStore) =>
+          name === "put" && broken.is
+            ? () => Promise.reject(new Trouble("no way to S3"))
+            : (target[name].bind(target) as unknown),
+      }),
+    };
+    expect(put).toBeDefined();
+    const project = (body: string) => projectBatch(ledger, [{ id: "m", body }], () => 1_000);
+    await project(await gates.put("return_a", { at: 1 }));
+    const coin = await gates.put("coin_a", { gate: "g1", coins: 3, at: 2 });
+    broken.is = true;
+    expect((await project(coin)).size).toBe(1);
+    broken.is = false;
+    const { versions } = await gates.objects.listVersions({ bucket: "new-events", prefix: "coin_a" });
+    await gates.objects.delete({
+      bucket: "new-events",
+      key: "coin_a.event",
+      versionId: versions[0]?.versionId,
+    });
+    expect((await project(coin)).size).toBe(0);
+    expect((await gates.objects.list({ bucket: DECISIONS, prefix: "dec/" })).objects.length).toBe(2);
+    expect((await gates.stateOf("return_a"))?.decision?.outcome).toBe("accepted");
+  });
+
+  it("two contents of one key that wait both get their decision, and no parked row stays", async () => {
+    const gates = open();
+    await gates.project(await gates.put("return_a", { at: 1 }));
+    await gates.project(await gates.put("return_a", { at: 1, other: true }));
+    await gates.project(await gates.put("coin_a", { gate: "g1", coins: 3, at: 2 }));
+    const parked = await gates.store.query({ partition: "REQ#coin#a", from: "PARKED#", to: "PARKED#~" });
+    expect(parked.items).toEqual([]);
+    const { objects } = await gates.objects.list({ bucket: DECISIONS, prefix: "dec/000001/return_a" });
+    expect(objects.length).toBe(2);
+  });
+
+  it("parked content is decided at once when other content of its key is decided first", async () => {
+    const gates = open();
+    await gates.project(await gates.put("return_a", { at: 1 }));
+    await gates.project(await gates.put("return_a", "no json"));
+    const parked = await gates.store.query({ partition: "REQ#coin#a", from: "PARKED#", to: "PARKED#~" });
+    expect(parked.items).toEqual([]);
+    const { objects } = await gates.objects.list({ bucket: DECISIONS, prefix: "dec/000001/return_a" });
+    expect(objects.length).toBe(2);
+  });
+
+  it("junk without a stream of its own does not fight itself within a batch", async () => {
+    let transactions = 0;
+    const gates = open(async call => {
+      if (call.call === "transact" && call.writes.some(write => "put" in write && write.put.SK === "GATE"))
+        transactions += 1;
+      return undefined;
+    });
+    const bodies: string[] = [];
+    for (let n = 0; n < 10; n += 1) bodies.push(await gates.put(`junk${n}`, "?"));
+    expect(await gates.project(...bodies)).toEqual([]);
+    expect(transactions).toBe(10);
+  });
+
+  it("a request in a cold class is refused unread and kept", async () => {
+    const gates = open();
+    const body = JSON.stringify({ gate: "g1", coins: 1 });
+    await gates.objects.put({ bucket: "new-events", key: "coin_a.event", body, storageClass: "GLACIER" });
+    expect(await gates.project(gates.notifications.at(-1) ?? "")).toEqual([]);
+    expect((await gates.stateOf("coin_a"))?.decision?.outcome).toBe("refused");
+  });
+
+  it("no try is begun when the time is up", async () => {
+    const gates = open();
+    const body = await gates.put("coin_a", { gate: "g1", coins: 1 });
+    expect([...(await projectBatch(gates.ledger, [{ id: "m", body }], () => -1))]).toEqual(["m"]);
+    expect(await gates.stateOf("coin_a")).toMatchObject({ lifecycle: "RECEIVED", nextAction: "decide" });
+  });
+});

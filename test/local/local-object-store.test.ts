@@ -8,7 +8,7 @@ import { createS3 } from "../../src/local/s3/s3.ts";
 import type { Versioning } from "../../src/local/s3/s3-types.ts";
 import { seededRandom } from "../../src/local/seeded-random.ts";
 import { SortedKeys } from "../../src/local/sorted-keys.ts";
-import { compareUtf8 } from "../../src/local/utf8-order.ts";
+import { compareUtf8 } from "../../src/table/utf8-order.ts";
 
 const bucket = "bucket";
 const storeWith = (versioning: Versioning) => {

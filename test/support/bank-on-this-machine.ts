@@ -36,7 +36,6 @@ export const openBank = (
     buckets: topology.buckets,
     projectQueue: topology.queues.project.name,
     currencyRequired: false,
-    allowResubmitRefused: false,
     autoOpen: true,
     ...options.config,
   };

@@ -123,7 +123,6 @@ export const turnstile = {
   noChange: () => NOTHING,
   canonicalFields: turn => [String(turn.coins), String(turn.pushes), turn.opened.join(), turn.closed.join()],
   postImage: gate => ({ coins: gate.coins, pushes: gate.pushes }),
-  mayResubmit: () => false,
   isListed: gate => gate.coins > 0 || gate.pushes > 0,
 } satisfies Domain<Request, Gate, Turn, Rules>;
 

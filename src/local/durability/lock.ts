@@ -76,16 +76,21 @@ const isAlive = ({ pid, started }: Holder): boolean => {
     if (isCode(error, "ESRCH")) return false;
     if (!isCode(error, "EPERM")) throw error;
   }
+  // Killed, but nobody has asked how it ended: a zombie holds nothing.
+  if (statOf(pid)[0] === "Z") return false;
   return started === "" || startOf(pid) === "" || startOf(pid) === started;
 };
 
 /** Start time of a process in clock ticks, where the system tells (field 22 of /proc/PID/stat on Linux); else empty. */
-const startOf = (pid: number): string => {
+const startOf = (pid: number): string => statOf(pid)[19] ?? "";
+
+/** The fields of /proc/PID/stat from the third, the state, on; empty where there is none. */
+const statOf = (pid: number): readonly string[] => {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-    return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19] ?? "";
+    return stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   } catch (error) {
-    if (isCode(error, "ENOENT") || isCode(error, "ESRCH")) return "";
+    if (isCode(error, "ENOENT") || isCode(error, "ESRCH")) return [];
     throw error;
   }
 };

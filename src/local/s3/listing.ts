@@ -1,4 +1,4 @@
-import { compareUtf8 } from "../utf8-order.ts";
+import { compareUtf8 } from "../../table/utf8-order.ts";
 import { bucketNamed, type S3 } from "./s3.ts";
 import type { Bucket, Version } from "./s3-types.ts";
 import { currentObject } from "./versions.ts";

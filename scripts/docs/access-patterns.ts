@@ -1,0 +1,123 @@
+/** Who reads what of the table, how, and in which files of src. Kept by hand: a new read belongs here. */
+export type AccessPattern = {
+  readonly who: string;
+  readonly what: string;
+  readonly how: string;
+  readonly files: readonly string[];
+};
+
+export const ACCESS_PATTERNS: readonly AccessPattern[] = [
+  {
+    who: "a decision",
+    what: "the original a follow-up refers to",
+    how: "get `request`",
+    files: ["ledger/judge-batch.ts", "ledger/reading.ts"],
+  },
+  {
+    who: "a decision",
+    what: "the streams it touches",
+    how: "get `head`, all of a batch at once",
+    files: ["ledger/judge-batch.ts", "ledger/reading.ts", "ledger/reads.ts"],
+  },
+  {
+    who: "a decision",
+    what: "whether this content is decided or parked already",
+    how: "get `state`, `reused`, `parked`; and the `line` at the place it names",
+    files: ["ledger/reading.ts"],
+  },
+  {
+    who: "a decided original",
+    what: "what is parked for it",
+    how: "query `REQ#<flow>#<id>`, `PARKED#` on, 25 at a time",
+    files: ["ledger/park.ts"],
+  },
+  {
+    who: "tracking",
+    what: "the row of an event that is told of again",
+    how: "conditional puts of `observation`; get where it is there already",
+    files: ["tracking/track.ts"],
+  },
+  {
+    who: "tracking",
+    what: "all that was observed of a key",
+    how: "get `state`, query `KEY#<key>`, `OBJECT#` on",
+    files: ["tracking/refresh-state.ts"],
+  },
+  {
+    who: "`daybook accounts`",
+    what: "every open account",
+    how: "query `HeadIdx`, its sixteen shards side by side",
+    files: ["cli/heads.ts"],
+  },
+  { who: "`daybook balance`", what: "one account", how: "get `head`", files: ["cli/heads.ts"] },
+  {
+    who: "`daybook statement`",
+    what: "an account's history in the order of decisions",
+    how: "query `<account>`, `LINE#` on",
+    files: ["projections/statement.ts"],
+  },
+  {
+    who: "an account's open items",
+    what: "transactions in one state",
+    how: "query `<account>`, `TRANSACTIONS#PENDING#` on",
+    files: ["projections/transactions.ts"],
+  },
+  {
+    who: "`daybook event`",
+    what: "what became of one request",
+    how: "get `state`; query `KEY#<key>`, `OBJECT#` on and `EVENT#` on",
+    files: ["cli/event.ts"],
+  },
+  {
+    who: "`daybook scenario`",
+    what: "whether a day's requests are decided or parked, and the balances",
+    how: "get `state` by key, get `head` by account",
+    files: ["cli/run-scenario.ts"],
+  },
+  {
+    who: "the proof in `daybook demo`",
+    what: "every stream that S3 knows",
+    how: "get `head` by stream",
+    files: ["ledger/compare.ts"],
+  },
+  {
+    who: "nobody yet",
+    what: "what waits for a decision, a release or its place, oldest first",
+    how: "query `WorkIdx`; written for sweeps that are not built",
+    files: ["tracking/entities.ts"],
+  },
+  {
+    who: "nobody yet",
+    what: "objects by the day they were first seen",
+    how: "query `RecentIdx`, its sixteen shards; written, not read",
+    files: ["tracking/entities.ts"],
+  },
+  {
+    who: "nobody yet",
+    what: "what an account's objects went through; a transaction by its request",
+    how: "query `AccountNumberIdx`, `EventKeyIdx`, as in Lab 4; written, not read",
+    files: ["tracking/entities.ts", "projections/entities.ts"],
+  },
+];
+
+/** What each kind of row is and who writes it; by its name in `tableRows`. */
+export const WRITERS: Readonly<Record<string, string>> = {
+  head: "Where a stream, here an account, stands: all that a decision reads of it. Replaced by each decision's transaction, on condition of sequence, hash and epoch.",
+  request:
+    "The registry of originals: what a follow-up finds its original by. Written once, by the transaction that decides the original, refused or not.",
+  parked:
+    "A follow-up that waits for its original. Put on condition that the original is not in the registry; deleted by the transaction that decides it.",
+  observation:
+    "One row per event that S3 told of, or that was found otherwise. Written once, but for its counter of duplicates and facts that a further source adds.",
+  state:
+    "Where a request's object stands, over all buckets. Derived from its observations and its decision; replaced on condition of its revision.",
+  event:
+    "The audit trail, where no other row tells the story: refusals, parkings, objects that were gone. Written again under the same key if it happens again.",
+  reused:
+    "The decision about other content under a key that was decided before. Written once, by that decision's transaction.",
+  balance:
+    "Lab 4's balance rows. Derived from the head, replaced by each decision's transaction; for display only.",
+  transaction:
+    "Lab 4's transaction rows: one per accepted request that moves or holds money. A settlement replaces the PENDING row of its original by one of its own.",
+  line: "What happened at one place of an account's sequence, refusals included. Written once, by the decision's transaction.",
+};
