@@ -169,15 +169,19 @@ describe("colours", () => {
   test.runIf(process.platform === "linux" && existsSync(SCRIPT))(
     "are for terminals that want them",
     async () => {
-      const command = `${process.execPath} ${LAUNCHER} scenario ${refusedStory()}`;
-      const onTerminal = (env: Record<string, string>): Promise<Ended> =>
-        start(SCRIPT, ["-qec", command, "/dev/null"], {
-          cwd: up.folder,
-          env: { TERM: "xterm-256color", ...env },
-        }).ended;
-      const colourful = await onTerminal({});
+      // Node itself takes CI for a terminal without colours.
+      const onTerminal = (prefix: string): Promise<Ended> =>
+        start(
+          SCRIPT,
+          ["-qec", `${prefix} ${process.execPath} ${LAUNCHER} scenario ${refusedStory()}`, "/dev/null"],
+          {
+            cwd: up.folder,
+            env: { TERM: "xterm-256color" },
+          },
+        ).ended;
+      const colourful = await onTerminal("env -u CI -u NO_COLOR");
       expect(colourful.stdout).toContain(`${ESCAPE}[31mUNKNOWN_ACCOUNT`);
-      const plain = await onTerminal({ NO_COLOR: "1" });
+      const plain = await onTerminal("env -u CI NO_COLOR=1");
       expect(plain.stdout).toMatch(/ UNKNOWN_ACCOUNT/);
       expect(plain.stdout).not.toContain(ESCAPE);
       expect((await here("scenario", refusedStory())).stdout).not.toContain(ESCAPE);
