@@ -58,6 +58,8 @@ export const createDaybookTopology = (cloud: LocalCloud, options: TopologyOption
   const topology = topologyNamed(cloud, options);
   const { buckets, topics, queues } = topology;
   for (const bucket of Object.values(buckets)) createVersionedBucket(cloud, bucket);
+  for (const bucket of [buckets.newEvents, buckets.archive, buckets.rejected])
+    createPlainBucket(cloud, inventoryBucket(bucket));
   subscribe(cloud.sns, { topicArn: topics.objects, queueArn: queues.project.arn, isRaw: true });
   if (options.isPlaceSubscribed === true) {
     subscribe(cloud.sns, { topicArn: topics.decided, queueArn: queues.place.arn, isRaw: true });
@@ -108,6 +110,13 @@ const queueWithDeadLetters = (cloud: LocalCloud, name: string, options: Topology
     });
   }
   return { name, arn: queueArn(name), deadLetters };
+};
+
+/** The bucket that holds the inventory reports of another one: Lab 4's naming. */
+export const inventoryBucket = (source: string): string => `${source}-inventory`;
+
+const createPlainBucket = (cloud: LocalCloud, name: string): void => {
+  if (!cloud.s3.state.buckets.has(name)) createBucket(cloud.s3, name);
 };
 
 const createVersionedBucket = (cloud: LocalCloud, name: string): void => {

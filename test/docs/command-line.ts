@@ -32,27 +32,40 @@ export type CommandLine = ReadonlyMap<string, ReadonlySet<string>>;
 const optionsIn = (help: string): readonly string[] =>
   [...help.matchAll(/^ {2}(?:-\w, )?(--[a-z-]+)/gm)].map(([, option = ""]) => option);
 
-/** Reads the commands and their options from their own help. */
-export const readCommandLine = async (): Promise<CommandLine> => {
-  const help = await daybook("--help");
-  const listed = help.slice(help.indexOf("\nCommands:"));
-  const names = [...listed.matchAll(/^ {2}([a-z][a-z-]*)(?: |$)/gm)]
+/** The commands a help lists; the group `inventory` has a list of its own. */
+const commandsIn = (help: string): readonly string[] => {
+  const at = help.indexOf("\nCommands:");
+  if (at === -1) return [];
+  return [...help.slice(at).matchAll(/^ {2}([a-z][a-z-]*)(?: |$)/gm)]
     .map(([, name = ""]) => name)
     .filter(name => name !== "help" && name !== "daybook");
-  const global = optionsIn(help);
-  const entries = await Promise.all(
-    names.map(
-      async name => [name, new Set([...global, ...optionsIn(await daybook(name, "--help"))])] as const,
-    ),
-  );
-  return new Map(entries);
+};
+
+type Entry = readonly [name: string, options: ReadonlySet<string>];
+
+const readCommand = async (
+  words: readonly string[],
+  global: readonly string[],
+): Promise<readonly Entry[]> => {
+  const help = await daybook(...words, "--help");
+  const below = await Promise.all(commandsIn(help).map(name => readCommand([...words, name], global)));
+  return [[words.join(" "), new Set([...global, ...optionsIn(help)])], ...below.flat()];
+};
+
+/** Reads the commands and their options from their own help; a command of a group as `group command`. */
+export const readCommandLine = async (): Promise<CommandLine> => {
+  const help = await daybook("--help");
+  const entries = await Promise.all(commandsIn(help).map(name => readCommand([name], optionsIn(help))));
+  return new Map(entries.flat());
 };
 
 /** What is wrong with a shown command, if anything. `words` begin behind `daybook`. */
 export const misuseOf = (line: CommandLine, words: readonly string[]): string | undefined => {
-  const [name = "", ...rest] = words;
-  if (name.startsWith("--"))
-    return [...line.values()].some(options => options.has(name)) ? undefined : `knows no ${name}`;
+  const [first = "", second = ""] = words;
+  if (first.startsWith("--"))
+    return [...line.values()].some(options => options.has(first)) ? undefined : `knows no ${first}`;
+  const name = line.has(`${first} ${second}`) ? `${first} ${second}` : first;
+  const rest = words.slice(name.split(" ").length);
   const options = line.get(name);
   if (options === undefined) return `knows no command ${name}`;
   const unknown = rest.find(word => word.startsWith("--") && !options.has(word.replace(/=.*/, "")));
