@@ -180,8 +180,11 @@ export const isRunning = (pid: number): boolean => {
   return fieldsOf(statOf(pid))[0] !== "Z";
 };
 
-/** An operating system with two busy cores needs a moment to take processes away, and Java to start. */
-const UNTIL_MS_MAX = 30_000;
+/**
+ * An operating system with two busy cores needs a moment to take processes away, and Java to start; a busy disk holds
+ * DynamoDB Local up for as long as it takes, and a call that got no answer is given up after 30 seconds.
+ */
+const UNTIL_MS_MAX = 100_000;
 const POLL_MS = 20;
 
 /** Resolves once something holds that nobody tells us of. */

@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import fc from "fast-check";
+import { randomInteger, seededRandom } from "../../../src/local/seeded-random.ts";
 import { type InlineManifest, inlineReport } from "../../../src/replay/inventory/open-report.ts";
 import { type ReadOptions, readRecords } from "../../../src/replay/inventory/read-report.ts";
 import type { InventoryRecord } from "../../../src/replay/inventory/record.ts";
@@ -135,3 +136,9 @@ export const arbitraryRecord: fc.Arbitrary<InventoryRecord> = fc.record({
 
 /** Property tests run so many times more. */
 export const RUNS = Number(process.env.RUNS ?? 1);
+
+/** Whole numbers at random, the same for the same seed. */
+export const chooseBy = (seed: number): ((below: number) => number) => {
+  const random = seededRandom(seed);
+  return below => randomInteger(random, below);
+};
