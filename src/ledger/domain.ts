@@ -37,7 +37,7 @@ export type Parsed<Request> = {
   | { readonly valid: false; readonly code: string; readonly facts: Facts }
 );
 
-/** What the registry says of an original. `facts` is what the domain stored with it. */
+/** What the registry says of an original: its object key, the stream that decided it, and how. */
 export type Original = {
   readonly key: string;
   readonly stream: string;

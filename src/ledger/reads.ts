@@ -3,8 +3,8 @@ import { GET_KEYS_MAX, type Item, type Key, type Store, type Write } from "../ta
 /**
  * What one invocation has read of the table, consistently, and what it has written since.
  *
- * A decision may rest on what is remembered here, however old: its commit is conditional on every mutable row it rests
- * on, so that something remembered too long costs another try and never a wrong decision.
+ * A decision may rest on what is remembered here, however old: its commit is conditional on the heads and the
+ * request's state it rests on, so that something remembered too long costs another try and never a wrong decision.
  */
 export type Reads = {
   /** The items of these keys, in order; asks the table only for those not known yet. */
