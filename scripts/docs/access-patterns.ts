@@ -32,6 +32,24 @@ export const ACCESS_PATTERNS: readonly AccessPattern[] = [
     files: ["ledger/park.ts"],
   },
   {
+    who: "whoever decides on a stream that is open while requests wait under it",
+    what: "what is parked under it, until the head's count is zero",
+    how: "query `<stream>`, `PARKED#` on, 25 at a time; get `head` before each pass; get `parked` where a row was left",
+    files: ["ledger/park.ts", "ledger/release.ts"],
+  },
+  {
+    who: "the sweep; `daybook parked`",
+    what: "what is parked, the longest waiting first, and whether its original is decided by now",
+    how: "query `WorkIdx`, `release`; get `request`",
+    files: ["ledger/waiting.ts", "ledger/sweep.ts"],
+  },
+  {
+    who: "`daybook freeze`, `daybook unfreeze`",
+    what: "whether the request is decided, and how many wait under the account",
+    how: "get `state`, get `head`",
+    files: ["cli/freeze.ts"],
+  },
+  {
     who: "tracking",
     what: "the row of an event that is told of again",
     how: "conditional puts of `observation`; get where it is there already",
@@ -41,6 +59,12 @@ export const ACCESS_PATTERNS: readonly AccessPattern[] = [
     who: "tracking",
     what: "all that was observed of a key",
     how: "get `state`, query `KEY#<key>`, `OBJECT#` on",
+    files: ["tracking/refresh-state.ts"],
+  },
+  {
+    who: "`daybook inventory ingest`, `daybook crawl`",
+    what: "all that is known of a key, its state included",
+    how: "query `KEY#<key>`, `OBJECT#` to `STATE`; nothing is written where nothing is new",
     files: ["tracking/refresh-state.ts"],
   },
   {
@@ -75,22 +99,63 @@ export const ACCESS_PATTERNS: readonly AccessPattern[] = [
     files: ["cli/run-scenario.ts"],
   },
   {
+    who: "`daybook snapshot`",
+    what: "where every stream stands",
+    how: "query `HeadIdx`, its sixteen shards merged by stream; get `head`, a hundred at once",
+    files: ["replay/snapshot/listed-heads.ts", "replay/snapshot/take-snapshot.ts"],
+  },
+  {
+    who: "`daybook verify`",
+    what: "every stream a snapshot or the decisions know, where it stood then",
+    how: "get `head`, a hundred at once; the `line` at the sequence where the head has gone on",
+    files: ["replay/verify/differences.ts", "replay/verify/verify-decisions.ts"],
+  },
+  {
     who: "the proof in `daybook demo`",
     what: "every stream that S3 knows",
     how: "get `head` by stream",
     files: ["ledger/compare.ts"],
   },
   {
-    who: "nobody yet",
+    who: "`daybook overdue`; telling again of decisions whose requests are not placed",
     what: "what waits for a decision, a release or its place, oldest first",
-    how: "query `WorkIdx`; written for sweeps that are not built",
-    files: ["tracking/entities.ts"],
+    how: "query `WorkIdx`, up to the instant since when it waits",
+    files: ["ledger/place/overdue.ts"],
   },
   {
-    who: "nobody yet",
-    what: "objects by the day they were first seen",
-    how: "query `RecentIdx`, its sixteen shards; written, not read",
-    files: ["tracking/entities.ts"],
+    who: "placing a request",
+    what: "whether its decision holds",
+    how: "get `head`, all of a batch at once; the `line` where the stream has moved on",
+    files: ["ledger/place/place-batch.ts", "ledger/reading.ts"],
+  },
+  {
+    who: "`daybook objects list`, `count`, `patch --all`",
+    what: "objects by the time they were first seen, or by their keys",
+    how: "query `RecentIdx`, the sixteen shards of each day merged; get `state` where every key is named",
+    files: ["tracking/query/walk-recent.ts", "tracking/query/find-objects.ts"],
+  },
+  {
+    who: "`daybook objects get`, `history`, `patch`, `presign`",
+    what: "all that is known of one key",
+    how: "get `state`, query `KEY#<key>`, `OBJECT#` on",
+    files: ["tracking/refresh-state.ts"],
+  },
+  {
+    who: "`daybook reconcile`",
+    what: "what tracking knows of the keys a picture shows, and how they were decided",
+    how: "get `state`, a hundred keys at a time; query `KEY#<key>`, `OBJECT#` on, where it does not tell enough, and `REUSED#` on where several contents were stored; get `head` by stream",
+    files: [
+      "replay/reconcile/reconcile.ts",
+      "replay/reconcile/undecided.ts",
+      "replay/reconcile/unpublished.ts",
+      "tracking/refresh-state.ts",
+    ],
+  },
+  {
+    who: "`daybook reconcile`",
+    what: "the keys tracking knows, to find those that a picture does not show",
+    how: "query `RecentIdx`, the sixteen shards of a day side by side, day by day",
+    files: ["replay/reconcile/tracked-keys.ts"],
   },
   {
     who: "nobody yet",
@@ -102,11 +167,11 @@ export const ACCESS_PATTERNS: readonly AccessPattern[] = [
 
 /** What each kind of row is and who writes it; by its name in `tableRows`. */
 export const WRITERS: Readonly<Record<string, string>> = {
-  head: "Where a stream, here an account, stands: all that a decision reads of it. Replaced by each decision's transaction, on condition of sequence, hash and epoch.",
+  head: "Where a stream, here an account, stands: all that a decision reads of it. Replaced by each decision's transaction, on condition of sequence, hash, epoch and the number of requests parked under it; by a parking, which changes that number only.",
   request:
     "The registry of originals: what a follow-up finds its original by. Written once, by the transaction that decides the original, refused or not.",
   parked:
-    "A follow-up that waits for its original. Put on condition that the original is not in the registry; deleted by the transaction that decides it.",
+    "A request that waits: for its original, put on condition that this is not in the registry; or under a stream that is closed, here a frozen account, put together with the stream's head. Deleted by the transaction that decides it, or that moves it from one to the other.",
   observation:
     "One row per event that S3 told of, or that was found otherwise. Written once, but for its counter of duplicates and facts that a further source adds.",
   state:

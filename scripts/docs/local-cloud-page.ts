@@ -35,7 +35,7 @@ operating system's own buffers.
 | --- | --- |
 | \`--shuffle <seed>\` | a queue hands out any visible message instead of the oldest; four batches run at a time instead of one |
 | \`--duplicate <rate>\` | this share of messages arrives twice, and this share of receives hands a message out once more, also after it was deleted |
-| \`--drop <rate>\` | this share of messages never arrives. Nobody finds them again yet: a scenario then ends with the requests that have no decision |
+| \`--drop <rate>\` | this share of messages never arrives: \`daybook reconcile\` finds what was lost; a scenario ends with the requests that have no decision |
 | \`--delay <ms>\` | messages become visible after a random time up to this |
 
 All of it is drawn from one seed (\`--shuffle\`'s, else 1). The order in which processes run is not: two runs with one seed have the same faults in the same places only

@@ -1,4 +1,5 @@
 import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import type { LambdaClient } from "@aws-sdk/client-lambda";
 import type { S3Client } from "@aws-sdk/client-s3";
 import type { SNSClient } from "@aws-sdk/client-sns";
 import type { SQSClient } from "@aws-sdk/client-sqs";
@@ -14,6 +15,7 @@ export type Clients = {
   s3(): Promise<S3Client>;
   sqs(): Promise<SQSClient>;
   sns(): Promise<SNSClient>;
+  lambda(): Promise<LambdaClient>;
   /** Closes the connections of the clients made. */
   close(): void;
 };
@@ -64,6 +66,10 @@ export const createClients = (env: Env, counts: Counts = newCounts()): Clients =
       const { SNSClient } = await import("@aws-sdk/client-sns");
       return ready("sns", new SNSClient(configOf(env, "SNS")));
     }),
+    lambda: once(async () => {
+      const { LambdaClient } = await import("@aws-sdk/client-lambda");
+      return ready("lambda", new LambdaClient(configOf(env, "LAMBDA")));
+    }),
     close: () => {
       for (const client of made.splice(0)) client.destroy();
     },
@@ -87,7 +93,7 @@ type Config = {
 };
 
 /** What all clients share, for one service. */
-export const configOf = (env: Env, service: "DYNAMODB" | "S3" | "SQS" | "SNS"): Config => {
+export const configOf = (env: Env, service: "DYNAMODB" | "S3" | "SQS" | "SNS" | "LAMBDA"): Config => {
   const endpoint = env[`AWS_ENDPOINT_URL_${service}`] || env.AWS_ENDPOINT_URL || undefined;
   const region =
     env.AWS_REGION || env.AWS_DEFAULT_REGION || (endpoint === undefined ? undefined : LOCAL_REGION);

@@ -53,7 +53,7 @@ export const countCalls = (
         try {
           const result = await next(args);
           counts.retries += retriesOf(result.output);
-          counts.writtenItems += writtenItems(operation, args.input);
+          counts.writtenItems += writtenItems(operation, args.input, result.output);
           return result;
         } catch (error) {
           counts.retries += retriesOf(error);
@@ -69,9 +69,18 @@ const retriesOf = (answer: unknown): number => {
   return ($metadata?.attempts ?? 1) - 1;
 };
 
-const writtenItems = (operation: string, input: object): number => {
+const writtenItems = (operation: string, input: object, output: object): number => {
   if (operation === "dynamodb.PutItem" || operation === "dynamodb.DeleteItem") return 1;
+  if (operation === "dynamodb.BatchWriteItem") return batchSize(input) - batchSize(output);
   if (operation !== "dynamodb.TransactWriteItems") return 0;
   const { TransactItems = [] } = input as { readonly TransactItems?: readonly object[] };
   return TransactItems.filter(action => !("ConditionCheck" in action)).length;
+};
+
+/** Of a request: what it asks for; of its answer: what was left out. */
+const batchSize = (message: object): number => {
+  const { RequestItems, UnprocessedItems } = message as Readonly<
+    Record<string, Record<string, readonly object[]>>
+  >;
+  return Object.values(RequestItems ?? UnprocessedItems ?? {}).flat().length;
 };

@@ -23,10 +23,12 @@ import type {
   ObjectStore,
   PutOutcome,
   PutRequest,
+  RestoreOutcome,
+  RestoreTier,
   Tags,
 } from "../ports/object-store.ts";
 import { conditionally, presentOrAbsent, translated } from "./s3-calls.ts";
-import { BucketMissing, isAbsent, isBeyondEnd } from "./s3-errors.ts";
+import { BucketMissing, isAbsent, isBeyondEnd, isRestoring, isWarm } from "./s3-errors.ts";
 import { decodedKey, factsOf, listedMarker, listedObject, listedVersion, unquoted } from "./s3-facts.ts";
 import { copySource, merged, readCursor, tagQuery, target } from "./s3-requests.ts";
 
@@ -178,14 +180,16 @@ export class S3ObjectStore implements ObjectStore {
     );
   }
 
-  async restore(
-    address: ObjectAddress,
-    days: number,
-    tier: "Expedited" | "Standard" | "Bulk",
-  ): Promise<void> {
+  async restore(address: ObjectAddress, days: number, tier: RestoreTier): Promise<RestoreOutcome> {
     const RestoreRequest = { Days: days, GlacierJobParameters: { Tier: tier } };
-    // `translated` would call the refusal to restore a warm object "frozen"; its own words are right here.
-    await this.#client.send(new RestoreObjectCommand({ ...target(address), RestoreRequest }));
+    try {
+      await this.#client.send(new RestoreObjectCommand({ ...target(address), RestoreRequest }));
+      return "asked";
+    } catch (error) {
+      if (isRestoring(error)) return "ongoing";
+      if (isWarm(error)) return "warm";
+      throw error;
+    }
   }
 
   async #open(address: ObjectAddress, range?: ByteRange) {

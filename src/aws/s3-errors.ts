@@ -27,6 +27,15 @@ export const isConflict = (error: unknown): boolean =>
 /** HTTP 416: the range begins behind the last byte. */
 export const isBeyondEnd = (error: unknown): boolean => error instanceof Error && statusOf(error) === 416;
 
+/** HTTP 409: a readable copy was asked for before. */
+export const isRestoring = (error: unknown): boolean =>
+  error instanceof Error && error.name === "RestoreAlreadyInProgress";
+
+/** A readable copy was asked of an object in no cold class. Source: S3 API Reference, RestoreObject; the model names the second. */
+export const isWarm = (error: unknown): boolean =>
+  error instanceof Error &&
+  (error.name === "InvalidObjectState" || error.name === "ObjectAlreadyInActiveTierError");
+
 /** The error to throw to the port's caller. */
 export const portError = (error: unknown, address: ObjectAddress): unknown => {
   if (!(error instanceof Error)) return error;

@@ -8,30 +8,39 @@ export type Connection = {
   readonly app: App;
   readonly clients: Clients;
   readonly where: string;
+  /** Where its S3 answers; absent for AWS itself. */
+  readonly endpoint: string | undefined;
 };
 
 type Environment = Readonly<Record<string, string | undefined>>;
 type Place = { readonly where: string; readonly env: Environment };
 
 const ENDPOINT = "AWS_ENDPOINT_URL";
-/** The services a command may ask. SNS is asked by nobody but S3. */
-const SERVICE_ENDPOINTS = ["S3", "DYNAMODB", "SQS"].map(service => `${ENDPOINT}_${service}`);
+/** The services any command may ask. */
+const SERVICES = ["S3", "DYNAMODB", "SQS"];
+/** Services that only some commands ask. */
+export type FurtherService = "SNS" | "LAMBDA";
 
 const hasEndpoint = (env: Environment): boolean =>
   Object.keys(env).some(name => name.startsWith(ENDPOINT) && env[name] !== "");
 
 /** Services without an endpoint would be AWS's own, which only `--aws` may mean. */
-const checkEndpoints = (env: Environment): void => {
-  const missing = env[ENDPOINT] ? [] : SERVICE_ENDPOINTS.filter(name => !env[name]);
+const checkEndpoints = (env: Environment, further: readonly FurtherService[]): void => {
+  const names = [...SERVICES, ...further].map(service => `${ENDPOINT}_${service}`);
+  const missing = env[ENDPOINT] ? [] : names.filter(name => !env[name]);
   if (missing.length > 0)
     throw new Misused(
       `Some endpoints are set, others are not (${missing.join(", ")}): set ${ENDPOINT}, or add --aws if these are to be AWS itself.`,
     );
 };
 
-const placeOf = async (isAws: boolean, env: Environment): Promise<Place | undefined> => {
+const placeOf = async (
+  isAws: boolean,
+  env: Environment,
+  further: readonly FurtherService[],
+): Promise<Place | undefined> => {
   if (hasEndpoint(env)) {
-    if (!isAws) checkEndpoints(env);
+    if (!isAws) checkEndpoints(env, further);
     return { where: "the endpoints in the environment", env };
   }
   if (isAws) return { where: "AWS", env };
@@ -48,16 +57,18 @@ const placeOf = async (isAws: boolean, env: Environment): Promise<Place | undefi
 export const findCloud = async (
   isAws: boolean,
   env: Environment = process.env,
+  further: readonly FurtherService[] = [],
 ): Promise<Connection | undefined> => {
-  const place = await placeOf(isAws, env);
+  const place = await placeOf(isAws, env, further);
   if (place === undefined) return undefined;
   const clients = createClients(place.env);
-  return { app: await cloudApp(clients, place.env), clients, where: place.where };
+  const endpoint = place.env[`${ENDPOINT}_S3`] || place.env[ENDPOINT] || undefined;
+  return { app: await cloudApp(clients, place.env), clients, where: place.where, endpoint };
 };
 
 /** Like `findCloud`. Throws: `Misused` where there is none. */
-export const connect = async (isAws: boolean): Promise<Connection> => {
-  const cloud = await findCloud(isAws);
+export const connect = async (isAws: boolean, ...further: readonly FurtherService[]): Promise<Connection> => {
+  const cloud = await findCloud(isAws, process.env, further);
   if (cloud) return cloud;
   throw new Misused(
     'No cloud to talk to: start one with "npx daybook up", set AWS_ENDPOINT_URL, or add --aws for AWS itself.',

@@ -70,7 +70,7 @@ const tellDays = async (
   scenario: Scenario,
   output: Output,
 ): Promise<ScenarioOutcome> => {
-  const { app, cloud, setClock, topology } = running;
+  const { app, idle, setClock, topology } = running;
   if (!output.isJson) {
     heading(
       output,
@@ -84,7 +84,7 @@ const tellDays = async (
     {
       app,
       setClock,
-      idle: () => cloud.idle([topology.queues.project.name]),
+      idle,
       onDay: day => {
         if (!output.isJson) output.data(dayText(day));
       },

@@ -3,6 +3,8 @@ import { InvalidConfig } from "../config.ts";
 import { JournalCorrupt } from "../local/durability/journal.ts";
 import { DataFolderLocked } from "../local/durability/lock.ts";
 import { JavaMissing } from "../local/dynamodb-local.ts";
+import { DeadLettersRefused } from "../ports/dead-letters.ts";
+import { SnapshotDamaged } from "../replay/snapshot/snapshot-errors.ts";
 import { Misused, Refused } from "./output.ts";
 import { InvalidScenario } from "./scenario-error.ts";
 
@@ -15,7 +17,15 @@ const MISUSED = 2;
 const DEFECT = 70;
 
 /** Errors whose message says all there is to say, in a line. */
-const PLAIN = [Refused, InvalidScenario, JavaMissing, DataFolderLocked, JournalCorrupt];
+const PLAIN = [
+  Refused,
+  InvalidScenario,
+  JavaMissing,
+  DataFolderLocked,
+  JournalCorrupt,
+  SnapshotDamaged,
+  DeadLettersRefused,
+];
 const MISUSES = [Misused, InvalidConfig];
 
 const isOneOf = (error: unknown, kinds: readonly (new (...args: never[]) => Error)[]): error is Error =>

@@ -1,10 +1,11 @@
 import { createHash } from "node:crypto";
 import { InventoryError } from "../replay/inventory/errors.ts";
-import { openReport, openReportFile, type Report } from "../replay/inventory/open-report.ts";
+import { openReportFile, type Report } from "../replay/inventory/open-report.ts";
 import { readBatches } from "../replay/inventory/read-report.ts";
 import { canonicalLine, type InventoryRecord } from "../replay/inventory/record.ts";
 import { connect } from "./connect.ts";
-import { Misused, type Output, Refused } from "./output.ts";
+import { manifestPlace, openManifest } from "./open-manifest.ts";
+import { type Output, Refused } from "./output.ts";
 
 export type InventoryReadOptions = {
   /** Print how many records there are, and their fingerprint, instead of the records. */
@@ -13,7 +14,6 @@ export type InventoryReadOptions = {
   readonly isAws: boolean;
 };
 
-const S3_ADDRESS = /^s3:\/\/([^/]+)\/(.+)$/;
 /** Wide enough for the sizes of most objects; larger ones push the rest of their line to the right. */
 const SIZE_WIDTH = 12;
 
@@ -50,12 +50,10 @@ export const inventoryReadCommand = async (
 type Opened = { report(): Promise<Report>; close(): void };
 
 const opened = async (manifest: string, isAws: boolean): Promise<Opened> => {
-  if (!manifest.startsWith("s3:")) return { report: () => openReportFile(manifest), close: () => {} };
-  const [, bucket, key] = S3_ADDRESS.exec(manifest) ?? [];
-  if (bucket === undefined || key === undefined)
-    throw new Misused(`Expected a path or s3://BUCKET/KEY of a manifest, got ${manifest}`);
+  const place = manifestPlace(manifest);
+  if ("path" in place) return { report: () => openReportFile(place.path), close: () => {} };
   const { app, clients } = await connect(isAws);
-  return { report: () => openReport({ bucket, key }, app.ledger.objects), close: () => clients.close() };
+  return { report: () => openManifest(place, app.ledger.objects), close: () => clients.close() };
 };
 
 const printRecords = async (report: Report, output: Output): Promise<void> => {

@@ -1,9 +1,17 @@
 import { readFileSync } from "node:fs";
 import { Command } from "commander";
 import { addAccounts, addBalance, addEvent, addStatement } from "./commands/bank.ts";
+import { addBundle, addBundles, addThaw } from "./commands/bundles.ts";
 import { addPut, addUp } from "./commands/cloud.ts";
+import { addDeadLetters, addHalt, addResume } from "./commands/control.ts";
+import { addCrawl, addRuns } from "./commands/crawl.ts";
 import { addInventory } from "./commands/inventory.ts";
+import { addClock, addOverdue } from "./commands/life.ts";
+import { addObjects } from "./commands/objects.ts";
+import { addFreeze, addParked, addUnfreeze } from "./commands/parking.ts";
+import { addReconcile } from "./commands/reconcile.ts";
 import { examples, type Session } from "./commands/session.ts";
+import { addSnapshot, addSnapshots, addVerify } from "./commands/snapshots.ts";
 import { addDemo, addScenario } from "./commands/stories.ts";
 import { createOutput } from "./output.ts";
 import type { Stopping } from "./stopping.ts";
@@ -56,6 +64,24 @@ Exit codes: 0 done, 1 refused or different from what was expected, 2 wrong usage
     addStatement,
     addEvent,
     addInventory,
+    addBundle,
+    addBundles,
+    addThaw,
+    addObjects,
+    addCrawl,
+    addRuns,
+    addReconcile,
+    addOverdue,
+    addFreeze,
+    addUnfreeze,
+    addParked,
+    addClock,
+    addSnapshot,
+    addSnapshots,
+    addVerify,
+    addHalt,
+    addResume,
+    addDeadLetters,
     addDemo,
   ])
     add(program, session);

@@ -13,16 +13,27 @@ const isEmpty = async (queue: Queue): Promise<boolean> => {
   return visible + delayed + inFlight === 0;
 };
 
-/** For a cloud somebody else runs: a wait until its project queue shows nothing visible, delayed or in flight. */
+/** Each queue's function feeds the other's queue: what left the second may be in the first again, so it is asked twice. */
+const areEmpty = async (queues: readonly Queue[]): Promise<boolean> => {
+  for (const queue of [...queues, ...queues]) if (!(await isEmpty(queue))) return false;
+  return true;
+};
+
+/**
+ * For a cloud somebody else runs: a wait until its project and place queues show nothing visible, delayed or in
+ * flight.
+ */
 export const queueIdle = async ({ app, clients, where }: Connection): Promise<() => Promise<void>> => {
-  const queue = await findQueue(await clients.sqs(), app.config.projectQueue);
+  const { projectQueue, placeQueue } = app.config;
+  const sqs = await clients.sqs();
+  const queues = [await findQueue(sqs, placeQueue), await findQueue(sqs, projectQueue)];
   return async () => {
     for (let asked = 0; asked < ASKS_MAX; asked += 1) {
-      if (await isEmpty(queue)) return;
+      if (await areEmpty(queues)) return;
       await sleep(ASK_EVERY_MS);
     }
     throw new Refused(
-      `The queue ${app.config.projectQueue} of ${where} did not run empty in ten minutes: is its consumer running?`,
+      `The queues ${projectQueue} and ${placeQueue} of ${where} did not run empty in ten minutes: are their consumers running?`,
     );
   };
 };

@@ -11,7 +11,7 @@ export type Stage = {
   readonly app: App;
   /** Moves the cloud's clock to a row's time; a shared cloud's clock is left alone. */
   readonly setClock?: ((atMs: number) => void) | undefined;
-  /** Resolves once nothing is visible, delayed or in flight in the project queue. */
+  /** Resolves once nothing is visible, delayed or in flight in the project and place queues. */
   readonly idle: () => Promise<void>;
   /** Told after each day. */
   readonly onDay?: (day: ScenarioDay) => void | Promise<void>;
@@ -23,8 +23,8 @@ const AT_ONCE = 8;
 const DAY_CHECKS_MAX = 20;
 
 /**
- * Runs a scenario day by day: puts the day's requests, waits until each of them is decided or parked and the queue is
- * empty, then the next day.
+ * Runs a scenario day by day: puts the day's requests, waits until each of them is decided or parked and the queues
+ * are empty, so that what is decided is placed, then the next day.
  *
  * Throws: `Refused` if a request already lies in the bucket with other content, or stays undecided.
  */

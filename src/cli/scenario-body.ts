@@ -38,6 +38,8 @@ const REFERENCE = text("Reference", "Reference");
 const VERIFIED = flag("Verified", "Instant Verify Flag");
 const EMPLOYEE = text("VerifiedByEmployeeId", "Verified by Employee ID");
 const FINDING = text("FinalFinding", "Final Finding");
+const FINDING_AS_REASON = text("Reason", "Final Finding");
+const EMPLOYEE_ID = text("EmployeeId", "Verified by Employee ID");
 const PREVIOUS = text("PreviousRequestIdReference", "Linked RequestId");
 const CUSTOMER = text("CustomerNumber", "CustomerNumber");
 const SOURCE = text("SourceAccount", "Reference Account");
@@ -88,8 +90,10 @@ const FIELDS: Readonly<Record<EventType, readonly BodyField[]>> = {
     CUSTOMER,
   ],
   outgoing_payment_verified: [SOURCE, PREVIOUS, REFERENCE, CUSTOMER],
-  outgoing_payment_rejected: [SOURCE, text("Reason", "Final Finding"), PREVIOUS, REFERENCE, CUSTOMER],
+  outgoing_payment_rejected: [SOURCE, FINDING_AS_REASON, PREVIOUS, REFERENCE, CUSTOMER],
   inter_account_transfer: [SOURCE, FAR_ACCOUNT, AMOUNT, REFERENCE, CUSTOMER],
+  freeze_account: [TARGET, FINDING_AS_REASON, EMPLOYEE_ID],
+  unfreeze_account: [TARGET, FINDING_AS_REASON, EMPLOYEE_ID],
 };
 
 /**

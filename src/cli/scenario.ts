@@ -83,7 +83,7 @@ const runOnOwnCloud = async (
       {
         app: running.app,
         setClock: running.setClock,
-        idle: () => running.cloud.idle([running.topology.queues.project.name]),
+        idle: running.idle,
         onDay: ({ day, rows }) => output.talk(`${day}: ${rows.length} requests put, delivered and decided`),
       },
       scenario,

@@ -12,7 +12,7 @@ export const upCommand = async (
 ): Promise<number> => {
   const asked = stopping.asked();
   await refuseSecond();
-  const running = await startCloud(options);
+  const running = await startCloud({ ...options, isSwept: true });
   const { pid } = process;
   try {
     writeUpFile({ pid, startedAt: isoInstant(Date.now()), env: running.env });
@@ -33,13 +33,28 @@ const refuseSecond = async (): Promise<void> => {
     );
 };
 
-const announce = ({ env, topology }: RunningCloud, { dataDir }: CloudOptions, output: Output): void => {
+const announce = (
+  { env, topology, control }: RunningCloud,
+  { dataDir }: CloudOptions,
+  output: Output,
+): void => {
   const { pid } = process;
+  const isHalted = control.state === "halted";
   if (output.isJson) {
-    output.json({ pid, env, buckets: topology.buckets, dataDir: dataDir ?? null });
+    output.json({
+      pid,
+      env,
+      buckets: topology.buckets,
+      dataDir: dataDir ?? null,
+      ...(isHalted && { halted: { since: control.at, reason: control.reason } }),
+    });
     return;
   }
   output.data(`Daybook is up (process ${pid}), its state in ${dataDir ?? "memory"}.`);
   for (const [name, value] of Object.entries(env)) output.data(`export ${name}=${value}`);
+  if (isHalted)
+    output.talk(
+      `Nothing is decided or placed: halted since ${control.at} (${control.reason}). Go on with: npx daybook resume`,
+    );
   output.talk("Stop it with Ctrl-C. In another terminal: npx daybook put FILE..., npx daybook accounts.");
 };

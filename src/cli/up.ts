@@ -4,7 +4,9 @@ import { type App, bankTable, cloudApp } from "../app.ts";
 import { createClients } from "../aws/clients.ts";
 import type { Counts } from "../aws/counting.ts";
 import { createTable } from "../aws/create-table.ts";
+import { createPlaceHandler } from "../handlers/place.ts";
 import { createProjectHandler } from "../handlers/project.ts";
+import { createSweepHandler } from "../handlers/sweep.ts";
 import { AdjustableClock } from "../local/adjustable-clock.ts";
 import type { ChaosSettings } from "../local/chaos/chaos.ts";
 import { createLocalCloud, type LocalCloud } from "../local/cloud.ts";
@@ -14,6 +16,8 @@ import { seededRandom } from "../local/seeded-random.ts";
 import { systemClock } from "../local/system-clock.ts";
 import { createDaybookTopology, type Topology } from "../local/topology.ts";
 import type { Listening } from "../local/wire/server.ts";
+import { type ControlRecord, readControl } from "../replay/control/control.ts";
+import { keepSweeping } from "./keep-sweeping.ts";
 import { Refused } from "./output.ts";
 
 /** Prefix of every bucket, topic and queue of a local Daybook. */
@@ -32,6 +36,10 @@ export type CloudOptions = {
   readonly chaos?: Partial<ChaosSettings> | undefined;
   readonly currencyRequired?: boolean | undefined;
   readonly concurrency?: number | undefined;
+  /** Days after which copies of requests expire once a verified bundle holds them. Absent: never. */
+  readonly bundledExpireDays?: number | undefined;
+  /** Whether the sweep function runs on its schedule. A story does without, so that only its rows move it. */
+  readonly isSwept?: boolean | undefined;
 };
 
 /** A running Daybook on this machine. */
@@ -44,7 +52,11 @@ export type RunningCloud = {
   readonly setClock: (toMs: number) => void;
   readonly topology: Topology;
   readonly poller: Poller;
-  /** What the function asked of the services so far; what `app` asks is not in it. */
+  /** What was last asked of the functions before it was started: it comes up halted where it was halted. */
+  readonly control: ControlRecord;
+  /** Resolves when both functions have nothing left to do: neither queue has anything visible, delayed or in flight. */
+  readonly idle: () => Promise<void>;
+  /** What the functions asked of the services so far; what `app` asks is not in it. */
   readonly counts: Counts;
   /** The variables that point a client at it. */
   readonly env: Readonly<Record<string, string>>;
@@ -62,8 +74,8 @@ export const localEnvironment = (endpoint: string, dynamodbEndpoint: string): Re
 });
 
 /**
- * Starts DynamoDB Local, the local S3, SNS and SQS behind one port of 127.0.0.1, and the project function on its
- * queue. The function talks to them through the same SDK clients as on AWS.
+ * Starts DynamoDB Local, the local S3, SNS and SQS behind one port of 127.0.0.1, and the functions on their queues.
+ * They talk to them through the same SDK clients as on AWS.
  *
  * Throws: `JavaMissing`, `DataFolderLocked`, `JournalCorrupt`, or `Refused` for a port that cannot be had.
  */
@@ -95,7 +107,15 @@ const stopAll = async (stops: readonly Stop[]): Promise<void> => {
 
 /** Starts part after part; what is to be stopped, in the order of starting, goes into `started`. */
 const startParts = async (
-  { dataDir, port, chaos, currencyRequired = true, concurrency }: CloudOptions,
+  {
+    dataDir,
+    port,
+    chaos,
+    currencyRequired = true,
+    concurrency,
+    bundledExpireDays,
+    isSwept = false,
+  }: CloudOptions,
   started: Stop[],
 ): Promise<Omit<RunningCloud, "stop">> => {
   const clock = new AdjustableClock();
@@ -111,12 +131,15 @@ const startParts = async (
     prefix: NAME_PREFIX,
     visibilityTimeoutMs: VISIBILITY_TIMEOUT_MS,
     receivesMax: RECEIVES_MAX,
+    bundledExpireDays,
   });
   const { endpoint } = await listenOn(cloud, port);
   const dynamodb = await startTableServer(dataDir);
   started.push(dynamodb.stop);
   const env = {
     ...localEnvironment(endpoint, dynamodb.endpoint),
+    DAYBOOK_OBJECTS_TOPIC: topology.topics.objects,
+    DAYBOOK_PAYMENTS_TOPIC: topology.topics.payments,
     DAYBOOK_CURRENCY_REQUIRED: String(currencyRequired),
   };
   const clients = createClients(env);
@@ -124,18 +147,48 @@ const startParts = async (
   started.push(clients.close, functionClients.close);
   const app = await cloudApp(clients, env, clock);
   await createTable(await clients.dynamodb(), bankTable, app.config.table);
-  const poller = cloud.startPoller({
-    queue: topology.queues.project.name,
-    handler: createProjectHandler(await cloudApp(functionClients, env, clock)),
+  const { objects, decisionsBucket: bucket } = app.ledger;
+  const control = await readControl({ objects, bucket });
+  const isEnabled = control.state === "running";
+  const polling = {
+    isEnabled,
     retryDelayMs: RETRY_DELAY_MS,
     ...(concurrency === undefined ? {} : { concurrency }),
+  };
+  const { project, place } = topology.queues;
+  const poller = cloud.startPoller({
+    ...polling,
+    queue: project.name,
+    functionName: app.config.functions.project,
+    handler: createProjectHandler(await cloudApp(functionClients, env, clock)),
   });
-  started.push(poller.stop, keepRunningDue(cloud));
+  started.push(poller.stop);
+  const placer = cloud.startPoller({
+    ...polling,
+    queue: place.name,
+    functionName: app.config.functions.place,
+    handler: createPlaceHandler(await cloudApp(functionClients, env, clock)),
+  });
+  started.push(placer.stop, keepRunningDue(cloud));
+  const sweep = createSweepHandler(await cloudApp(functionClients, env, clock));
+  if (isSwept) started.push(keepSweeping(clock, app.ledger.log, () => sweep()));
+  const idle = (): Promise<void> => cloud.idle([project.name, place.name]);
   const setClock = (toMs: number): void => {
     clock.set(toMs);
     cloud.runDue();
   };
-  return { app, cloud, clock, setClock, topology, poller, counts: functionClients.counts, env };
+  return {
+    app,
+    cloud,
+    clock,
+    setClock,
+    topology,
+    poller,
+    control,
+    idle,
+    counts: functionClients.counts,
+    env,
+  };
 };
 
 const UNUSABLE_PORT: Readonly<Record<string, string>> = {

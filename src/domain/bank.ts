@@ -4,10 +4,11 @@ import { decide } from "./decide.ts";
 import { type ParsedRequest, parse, type RequestBytes } from "./parse.ts";
 import type { BankRequest } from "./request.ts";
 import type { Settings } from "./settings.ts";
+import { refuseUnfound } from "./settle.ts";
 import type { Context, Original, Verdict } from "./verdict.ts";
 
 /** Raised whenever the same request could get another verdict than before. */
-export const RULES_VERSION = "bank-1";
+export const RULES_VERSION = "bank-2";
 
 /** The accounts to read: those the request names, then the original's, which some follow-ups do not name. */
 const streamsOf = (
@@ -32,6 +33,9 @@ export const bank = {
   noChange,
   canonicalFields,
   postImage,
+  isClosed: (state: AccountState): boolean => state.status === "FROZEN",
+  passesClosed: ({ type }: BankRequest): boolean => type === "freeze_account" || type === "unfreeze_account",
+  refuseUnfound,
   /** Accounts known from refused requests only are not listed. */
   isListed: (state: AccountState): boolean => state.status !== "NONE",
 } as const;

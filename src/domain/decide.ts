@@ -88,11 +88,25 @@ const transfer = (request: RequestOf<"inter_account_transfer">, context: Context
   return accepted(legs, { amountCents, availableCents: source.availableCents });
 };
 
+/** Changes nothing but the status; whoever asks knows why, and the line says it. */
+const changeStatus = (
+  { type, account }: RequestOf<"freeze_account"> | RequestOf<"unfreeze_account">,
+  context: Context,
+): Verdict => {
+  const state = stateOf(context, account);
+  const status = type === "freeze_account" ? "FROZEN" : "OPEN";
+  const wrong =
+    checkAccount(state, account, undefined) ??
+    (state.status === status ? refusal("STATUS_UNCHANGED", { account, status }) : undefined);
+  return wrong ? refused(wrong) : accepted([{ stream: account, change: { ...noChange(), status } }], {});
+};
+
 /**
  * Judges a request against its accounts. Pure: the same request and context give the same verdict for ever.
  *
  * Returns: accepted with one leg per account touched (a transfer: source, then target); refused with a code and what
- *          it was judged on; deferred only for a follow-up whose original is not decided.
+ *          it was judged on; deferred only for a follow-up whose original is not decided. Nothing but a freezing
+ *          and an unfreezing comes here while an account is frozen.
  * Source:  effects B4.3 (policy P), edge cases B4.6, order of refusals by ruling 8.
  */
 export const decide = (request: BankRequest, context: Context): Verdict => {
@@ -109,6 +123,9 @@ export const decide = (request: BankRequest, context: Context): Verdict => {
       return outgoingPayment(request, context);
     case "inter_account_transfer":
       return transfer(request, context);
+    case "freeze_account":
+    case "unfreeze_account":
+      return changeStatus(request, context);
     case "verify_cash_deposit":
     case "outgoing_payment_verified":
     case "outgoing_payment_rejected":

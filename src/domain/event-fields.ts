@@ -50,6 +50,20 @@ export const REFERENCE: Field = {
   describes: "what the customer reads on the statement",
   example: "text",
 };
+export const REASON: Field = {
+  name: "Reason",
+  shape: "text",
+  required: "always",
+  describes: "why; shown on the statement",
+  example: "text",
+};
+export const EMPLOYEE: Field = {
+  name: "EmployeeId",
+  shape: "text",
+  required: "never",
+  describes: "who asked for it",
+  example: "1234567890",
+};
 export const LOCATION: Field = {
   name: "LocationType",
   shape: "text",

@@ -4,10 +4,12 @@ import {
   amount,
   CUSTOMER,
   cash,
+  EMPLOYEE,
   EVENT_TIME,
   type Field,
   LOCATION,
   PREVIOUS,
+  REASON,
   REFERENCE,
   remote,
 } from "./event-fields.ts";
@@ -23,6 +25,8 @@ export const EVENT_TYPES = [
   "outgoing_payment_verified",
   "outgoing_payment_rejected",
   "inter_account_transfer",
+  "freeze_account",
+  "unfreeze_account",
 ] as const;
 export type EventType = (typeof EVENT_TYPES)[number];
 
@@ -49,9 +53,10 @@ const AMOUNT_CODES = [
 const ORIGINAL_CODES = ["ORIGINAL_NOT_FOUND", "ACCOUNT_MISMATCH", "ALREADY_SETTLED"] as const;
 
 /**
- * The nine types of request: Lab 4's eight with their sample bodies corrected, and account opening.
+ * The eleven types of request: Lab 4's eight with their sample bodies corrected, account opening, and the two that
+ * close an account for a while.
  *
- * Source: canonical event bodies of B1 (L21-L28), resolutions B2-1 to B2-11, effects B4.3 policy P.
+ * Source: canonical event bodies of B1 (L21-L28), resolutions B2-1 to B2-11, effects B4.3 policy P, ruling 24.
  */
 export const EVENTS: Readonly<Record<EventType, EventDefinition>> = {
   open_account: {
@@ -258,5 +263,20 @@ export const EVENTS: Readonly<Record<EventType, EventDefinition>> = {
       "CUSTOMER_MISMATCH",
       "INSUFFICIENT_FUNDS",
     ],
+  },
+  freeze_account: {
+    summary:
+      "Freezes an account: what touches it from now on waits under it and is decided once it is unfrozen. What cannot " +
+      "be read, or reuses a key, is refused at once all the same.",
+    fields: [EVENT_TIME, account("TargetAccount", "the account to freeze"), REASON, EMPLOYEE],
+    effects: [{ when: "always", actual: "0", available: "0" }],
+    refusals: ["UNKNOWN_ACCOUNT", "STATUS_UNCHANGED"],
+  },
+  unfreeze_account: {
+    summary:
+      "Unfreezes an account: what waited is decided in the order of its own time, before anything that comes later.",
+    fields: [EVENT_TIME, account("TargetAccount", "the account to unfreeze"), REASON, EMPLOYEE],
+    effects: [{ when: "always", actual: "0", available: "0" }],
+    refusals: ["UNKNOWN_ACCOUNT", "STATUS_UNCHANGED"],
   },
 };

@@ -73,6 +73,10 @@ const CODES = {
     means: "The account to be opened is open already; nothing was changed.",
     advice: "Use the account, or open one under another number.",
   },
+  STATUS_UNCHANGED: {
+    means: "The account to be frozen is frozen already, or the one to be unfrozen is not frozen.",
+    advice: "None: the account is as it was to be.",
+  },
   CUSTOMER_MISMATCH: {
     means: "The CustomerNumber is not the account's.",
     advice: "Check who asked for this before sending it again.",

@@ -30,9 +30,10 @@ export type BankRequest =
   | (OnAccount & { readonly type: "outgoing_payment_unverified" })
   | (OfPayment & { readonly type: "outgoing_payment_verified" })
   | (OfPayment & { readonly type: "outgoing_payment_rejected"; readonly rejectedCents?: AmountCents })
-  | (OnAccount & { readonly type: "inter_account_transfer"; readonly target: string });
+  | (OnAccount & { readonly type: "inter_account_transfer"; readonly target: string })
+  | (Common & { readonly type: "freeze_account" | "unfreeze_account"; readonly account: string });
 
-export type RequestOf<Type extends EventType> = Extract<BankRequest, { readonly type: Type }>;
+export type RequestOf<Type extends EventType> = BankRequest & { readonly type: Type };
 
 /** A field the checks before have found to be there; its absence is a defect of the field table. */
 const present = <Value>(value: Value | undefined, name: string): Value => {
@@ -103,6 +104,9 @@ export const requestOf = (type: EventType, id: string, body: JsonObject): BankRe
         ...paymentOf(id, body),
         ...named("rejectedCents", centsOf(body, "RejectedAmount")),
       };
+    case "freeze_account":
+    case "unfreeze_account":
+      return { ...common, type, account: account("TargetAccount") };
     case "inter_account_transfer": {
       const target = account("TargetAccount");
       return { ...common, type, account: account("SourceAccount"), target, amountCents: amountCents() };

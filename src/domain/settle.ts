@@ -2,7 +2,7 @@ import { type AccountChange, type Hold, type HoldKind, holdName, noChange } from
 import { excerpt } from "./excerpt.ts";
 import { checkAccount, checkCeiling, posting } from "./guards.ts";
 import { type BankFacts, type Refusal, refusal } from "./refusals.ts";
-import type { RequestOf } from "./request.ts";
+import type { BankRequest, RequestOf } from "./request.ts";
 import { accepted, type Context, type Original, refused, stateOf, type Verdict } from "./verdict.ts";
 
 type Verification = RequestOf<"verify_cash_deposit">;
@@ -56,6 +56,10 @@ const acknowledgement = (request: Acknowledgement, hold: Hold): Effect | Refusal
     ? { change: { ...noChange(), availableCents: amountCents }, facts: { amountCents } }
     : refusal("AMOUNT_MISMATCH", { amountCents: rejectedCents, declaredCents: amountCents });
 };
+
+/** How a verification or rejection is refused whose deposit or payment did not come in time. Source: ruling 23. */
+export const refuseUnfound = (request: BankRequest): Refusal =>
+  refusal("ORIGINAL_NOT_FOUND", "originalId" in request ? { originalId: request.originalId } : {});
 
 /**
  * Judges what settles a waiting deposit or payment: its verification or rejection.

@@ -1,6 +1,7 @@
 import { auditId } from "../tracking/audit-id.ts";
-import type { Observation } from "../tracking/observation.ts";
+import { NULL_VERSION, type Observation } from "../tracking/observation.ts";
 import type { Decided } from "./decide.ts";
+import type { DecisionRecord } from "./domain.ts";
 import type { AnyLedger } from "./ledger.ts";
 
 /** Tries for a row nobody else writes otherwise: only throttling stands in the way. */
@@ -17,7 +18,11 @@ type Trail = {
  *
  * Throws: if the table keeps refusing; the message comes again.
  */
-const addToTrail = async ({ store, rows }: AnyLedger, seen: Observation, trail: Trail): Promise<void> => {
+const addToTrail = async (
+  { store, rows }: AnyLedger,
+  seen: Pick<Observation, "key" | "bucket" | "versionId" | "time">,
+  trail: Trail,
+): Promise<void> => {
   const { eventType, errorReason, nextAction } = trail;
   const put = rows.event.item({
     key: seen.key,
@@ -47,6 +52,14 @@ export const auditDecision = async (
     await addToTrail(ledger, seen, { eventType: "RejectEvent", errorReason: code, nextAction: "place" });
   }
 };
+
+/** Tells that a decided request can be placed nowhere: its source is gone and its record does not carry it. */
+export const auditLost = (ledger: AnyLedger, { key, source }: DecisionRecord): Promise<void> =>
+  addToTrail(
+    ledger,
+    { key, bucket: source.bucket, versionId: source.versionId ?? NULL_VERSION, time: source.eventTime },
+    { eventType: "RequestLost", errorReason: "gone before it was placed, and too large to be in its record" },
+  );
 
 /** Tells that a request was deleted for good before anybody could decide it. */
 export const auditGone = (ledger: AnyLedger, seen: Observation): Promise<void> =>

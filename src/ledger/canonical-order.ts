@@ -10,8 +10,10 @@ export type Candidate<Request> = {
   readonly parsed: Parsed<Request>;
   /** What the registry says of the original it refers to, as far as known when the batch was grouped. */
   readonly original?: Original | undefined;
-  /** The row it was parked in, when it comes from there; its decision takes the row away. */
+  /** The row it was parked in, when it comes from there: it is its turn, whoever else waits by now. */
   readonly parkedRow?: ParkedRow | undefined;
+  /** The deadline that passed while it waited for its original, ISO instant; only a sweep says so. */
+  readonly deadline?: string | undefined;
 };
 
 const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);

@@ -6,6 +6,7 @@ import type { DecisionRecord } from "./domain.ts";
 import { headShard } from "./entities.ts";
 import type { StreamAt } from "./judge.ts";
 import type { AnyLedger } from "./ledger.ts";
+import { countAfter, leaving, unchangedHead } from "./parked-count.ts";
 import type { Reading } from "./reading.ts";
 import type { CommittedDecision } from "./record.ts";
 
@@ -22,7 +23,7 @@ export const summaryOf = (record: DecisionRecord): DecisionSummary => ({
  * All writes of one decision, for one transaction. Pure.
  *
  * Conditional on the heads it was judged on and on the request's own state: another decision on one of the streams, or
- * of the same key, and nothing is written.
+ * of the same key, and nothing is written. A refusal by deadline is conditional on the original's absence besides.
  */
 export const writesOf = <R, State>(
   ledger: AnyLedger,
@@ -31,7 +32,7 @@ export const writesOf = <R, State>(
   { record, text }: CommittedDecision,
   after: ReadonlyMap<string, StreamAt<State>>,
 ): readonly Write[] => {
-  const { rows, projection } = ledger;
+  const { projection } = ledger;
   return [
     ...[...after].map(([stream, at]) => headWrite(ledger, reading, stream, at, text)),
     ...record.legs.flatMap(leg => {
@@ -42,9 +43,19 @@ export const writesOf = <R, State>(
     ...record.legs.flatMap(leg => projection.legRows(record, leg)),
     ownWrite(ledger, candidate, reading, record),
     ...registryWrite(ledger, record),
-    ...(reading.parked ? [{ delete: rows.parked.key(reading.parked) }] : []),
+    ...(reading.parked ? leaving(ledger, reading.parked, reading.heads, new Set(after.keys())) : []),
+    ...originalCheck(ledger, candidate, reading),
   ];
 };
+
+const originalCheck = <R, State>(
+  { rows }: AnyLedger,
+  { parsed, deadline }: Candidate<R>,
+  { original }: Reading<State>,
+): readonly Write[] =>
+  deadline === undefined || original !== undefined || !parsed.valid || parsed.original === undefined
+    ? []
+    : [{ check: rows.request.key(parsed.original), if: { absent: true } }];
 
 const headWrite = <State>(
   ledger: AnyLedger,
@@ -63,13 +74,13 @@ const headWrite = <State>(
     last,
     // The rule before every commit: the predecessor is published.
     publishedThrough: sequence - 1,
-    ...(ledger.domain.isListed(state) ? { shard: headShard(stream) } : {}),
+    parkedCount: countAfter(before?.parkedCount ?? 0, reading.parked?.place === stream ? -1 : 0),
+    // Always: whoever compares or restores streams needs those too that are known from refusals only.
+    shard: headShard(stream),
   };
   return {
     put: ledger.rows.head.item(row),
-    if: before
-      ? { equals: { sequence: before.sequence, hash: before.hash, epoch: before.epoch } }
-      : { absent: true },
+    if: unchangedHead(before),
   };
 };
 

@@ -3,9 +3,12 @@ import type { WriteOutcome } from "../table/store.ts";
 import type { DecisionSummary } from "../tracking/state.ts";
 import type { Candidate } from "./canonical-order.ts";
 import { summaryOf, writesOf } from "./commit.ts";
+import type { Awaits } from "./domain.ts";
+import { placeOf } from "./entities.ts";
 import { judge, recordOf } from "./judge.ts";
 import type { AnyLedger } from "./ledger.ts";
 import { park } from "./park.ts";
+import { isUnderStream } from "./parked-count.ts";
 import { publish, publishPredecessor } from "./publish.ts";
 import { isApplied, type Reading, readFor } from "./reading.ts";
 import type { Reads } from "./reads.ts";
@@ -15,7 +18,7 @@ import { OutOfTime, type RemainingMs, waitForNextTry } from "./waits.ts";
 /**
  * What became of one request.
  * `decided`: it has its one decision, committed and published; `isNew` tells whether it got it just now.
- * `parked`: it waits for its original.
+ * `parked`: it waits, for its original or for a closed stream; `place` is the partition it waits in.
  * `isFirst`: nothing was known of the request's object before, so that the commit wrote all there is to know.
  */
 export type Decided =
@@ -24,10 +27,10 @@ export type Decided =
       readonly decision: DecisionSummary;
       readonly isNew: boolean;
       readonly isFirst: boolean;
-      /** Partition where other content of the same key still waits, which this decision makes a reuse of the key. */
-      readonly displaced?: string | undefined;
+      /** Partitions where other content of the same key still waits, which this decision makes a reuse of the key. */
+      readonly displaced: readonly string[];
     }
-  | { readonly result: "parked"; readonly isFirst: boolean };
+  | { readonly result: "parked"; readonly isFirst: boolean; readonly place: string };
 
 /** One invocation's view of the table, and the time it has left. */
 export type Invocation = { readonly reads: Reads; readonly remainingMs: RemainingMs };
@@ -54,7 +57,7 @@ export const decide = async <R>(
   for (let attempt = 1; ; attempt += 1) {
     const reading = await readFor<R, unknown>(ledger, invocation.reads, candidate);
     const tried =
-      (reading.decision && (await confirm(ledger, invocation, reading.decision))) ??
+      (reading.decision && (await confirm(ledger, invocation, reading.decision, displacedBy(reading)))) ??
       (await attemptOn(ledger, invocation, candidate, reading));
     if (tried.result !== "lost") return tried;
     invocation.reads.forget(reading.keys);
@@ -71,13 +74,14 @@ export const confirm = async (
   ledger: AnyLedger,
   { reads }: Invocation,
   decision: DecisionSummary,
+  displaced: readonly string[] = [],
 ): Promise<Extract<Decided, { result: "decided" }> | undefined> => {
   if (!(await isApplied(ledger, reads, decision))) return undefined;
   const { head } = ledger.rows;
   const items = await reads.items(decision.legs.map(({ stream }) => head.key({ stream })));
   // A leg with a successor was published before that was committed; only a head's own may still be unpublished.
   for (const item of items) if (item) await publishPredecessor(ledger, head.read(item));
-  return { result: "decided", decision, isNew: false, isFirst: false };
+  return { result: "decided", decision, isNew: false, isFirst: false, displaced };
 };
 
 const attemptOn = async <R>(
@@ -90,8 +94,9 @@ const attemptOn = async <R>(
   const { domain, settings } = ledger;
   const { streams, original, state } = reading;
   const reuse = state?.decision?.digest === candidate.found.digest ? undefined : state?.decision;
-  const verdict = judge(domain, settings, candidate, { streams, original, reuse });
-  if (verdict.outcome === "deferred") return parkOn(ledger, candidate, reading);
+  const draining = drainingFor(candidate, reading);
+  const verdict = judge(domain, settings, candidate, { streams, original, reuse, draining });
+  if (verdict.outcome === "deferred") return parkOn(ledger, invocation, candidate, reading, verdict.awaits);
 
   const frame = {
     epoch: ledger.epoch,
@@ -100,7 +105,6 @@ const attemptOn = async <R>(
     settings,
   };
   const { record, after } = recordOf(domain, frame, candidate, verdict, streams, reuse !== undefined);
-  const displaced = reading.parked ? undefined : state?.parked?.awaits;
   const decision: CommittedDecision = { record, text: recordText(record) };
   const writes = writesOf(ledger, candidate, reading, decision, after);
   const outcome = await ledger.store.transact(writes);
@@ -112,20 +116,42 @@ const attemptOn = async <R>(
     decision: summaryOf(record),
     isNew: true,
     isFirst: state === undefined,
-    displaced,
+    displaced: displacedBy(reading),
   };
+};
+
+/** Who arrives waits behind those that wait already; who waited is not held up by those that came after. */
+const drainingFor = <R>({ parkedRow }: Candidate<R>, { heads }: Reading<unknown>): ReadonlySet<string> =>
+  new Set(parkedRow ? [] : heads.filter(head => head.parkedCount > 0).map(({ stream }) => stream));
+
+/** Where other content of the key is known to wait, but for the place this content itself is taken from. */
+const displacedBy = ({ state, parked, others }: Reading<unknown>): readonly string[] => {
+  const awaits = state?.parked?.awaits;
+  const places = new Set([...(awaits === undefined ? [] : [awaits]), ...others.map(({ place }) => place)]);
+  if (parked) places.delete(parked.place);
+  return [...places];
 };
 
 const parkOn = async <R>(
   ledger: AnyLedger,
+  { reads }: Invocation,
   candidate: Candidate<R>,
   reading: Reading<unknown>,
+  awaits: Awaits,
 ): Promise<Decided | Lost> => {
-  if (reading.parked) return { result: "parked", isFirst: false };
-  const outcome = await park(ledger, candidate, reading);
+  const place = placeOf(awaits);
+  const { parked, state, keys } = reading;
+  if (parked && (parked.place === place || isQueued(candidate, parked.place, place)))
+    return { result: "parked", isFirst: false, place: parked.place };
+  const outcome = await park(ledger, candidate, reading, awaits);
   if (outcome.outcome !== "committed") return { result: "lost", reason: reasonOf(outcome) };
-  return { result: "parked", isFirst: reading.state === undefined };
+  reads.forget(keys);
+  return { result: "parked", isFirst: state === undefined, place };
 };
+
+/** A request that is told of again stays under the stream where it waits, whatever other streams it would wait for. */
+const isQueued = <R>({ parkedRow }: Candidate<R>, from: string, to: string): boolean =>
+  parkedRow === undefined && isUnderStream(from) && isUnderStream(to);
 
 const reasonOf = (outcome: Exclude<WriteOutcome, { outcome: "committed" }>): string =>
   outcome.outcome === "refused" ? "a newer decision" : outcome.reason;

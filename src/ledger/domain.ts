@@ -55,6 +55,9 @@ export type Verdict<Change> =
   /** The original is not decided yet: park, and judge again right after it. */
   | { readonly outcome: "deferred" };
 
+/** What a request that cannot be decided yet waits for: its original, or a closed stream. */
+export type Awaits = { readonly original: OriginalName } | { readonly stream: string };
+
 /**
  * What the machinery needs of a domain: three pure functions in Emmett's sense (decide, evolve, initial state),
  * a parser, and the canonical text of a change. No clock, no random, no I/O: the same input gives the same output
@@ -83,6 +86,12 @@ export type Domain<Request, State, Change, Settings> = {
   canonicalFields(change: Change): readonly string[];
   /** What the state amounts to, for people and for checks: the record's post-image. */
   postImage(state: State): Facts;
+  /** Whether the stream takes no requests for now: those that touch it wait under it until it is open again. */
+  isClosed(state: State): boolean;
+  /** Whether a request is decided on closed streams too, as the one that opens them again must be. */
+  passesClosed(request: Request): boolean;
+  /** How a follow-up is refused whose original did not come in time. */
+  refuseUnfound(request: Request): { readonly code: string; readonly facts: Facts };
   /** Whether the stream shows in listings of streams; a stream known only from refusals does not. */
   isListed(state: State): boolean;
 };

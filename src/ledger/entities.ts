@@ -2,6 +2,7 @@ import { CustomAttributeType, Entity } from "electrodb";
 import { rowKind } from "../table/row.ts";
 import type { Observation } from "../tracking/observation.ts";
 import { sha256Hex } from "./chain.ts";
+import type { Awaits } from "./domain.ts";
 
 /** How the domain at hand calls things in the table. */
 export type LedgerNames = {
@@ -34,7 +35,9 @@ export const ledgerEntities = ({ headSortKey }: LedgerNames) => ({
         last: { type: "string", required: true },
         /** Every decision up to this sequence is known to be published. */
         publishedThrough: { type: "number", required: true },
-        /** Set for streams that are listed; spreads the index over partitions. */
+        /** Requests parked under this stream: with it in every condition, parking and deciding exclude each other. */
+        parkedCount: { type: "number", required: true, default: 0 },
+        /** Spreads the index of all heads over partitions. */
         shard: { type: "string" },
       },
       indexes: {
@@ -108,6 +111,16 @@ export type LedgerEntities = ReturnType<typeof ledgerEntities>;
 /** Partition of a registry entry and of what is parked for it. */
 export const requestPartition = (original: { readonly flow: string; readonly id: string }): string =>
   `REQ#${original.flow}#${original.id}`;
+
+/** Where a request is parked that waits for this: under the original's registry entry, or under the stream. */
+export const placeOf = (awaited: Awaits): string =>
+  "original" in awaited ? requestPartition(awaited.original) : awaited.stream;
+
+/** What is awaited in a place. No stream is named like a registry entry: that is for the domain's parser to see to. */
+export const awaitedIn = (place: string): Awaits => {
+  const [, flow, id] = /^REQ#([^#]*)#(.*)$/s.exec(place) ?? [];
+  return flow === undefined || id === undefined ? { stream: place } : { original: { flow, id } };
+};
 
 /** All parked rows of a partition lie between these sort keys. */
 export const PARKED_RANGE = { from: "PARKED#", to: "PARKED#\u{10FFFF}" } as const;

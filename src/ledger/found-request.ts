@@ -17,12 +17,16 @@ export type FoundRequest = {
   readonly digest: string;
 };
 
+/** The digest of a request that is not read: of its size and ETag, hex. */
+export const unreadDigest = ({ sizeBytes, eTag }: Pick<ObjectFacts, "sizeBytes" | "eTag">): string =>
+  sha256Hex(`unread:${sizeBytes}:${eTag}`);
+
 /** Stands for the bytes that are not read: too many, or frozen. */
-const unread = (seen: Observation, { sizeBytes, eTag }: ObjectFacts): FoundRequest => ({
+const unread = (seen: Observation, facts: ObjectFacts): FoundRequest => ({
   seen,
   bytes: undefined,
-  sizeBytes,
-  digest: sha256Hex(`unread:${sizeBytes}:${eTag}`),
+  sizeBytes: facts.sizeBytes,
+  digest: unreadDigest(facts),
 });
 
 /**

@@ -6,12 +6,11 @@ import { candidateOf } from "./candidate.ts";
 import { type Candidate, independentGroups, streamsNamed } from "./canonical-order.ts";
 import { confirm, type Decided, decide, type Invocation } from "./decide.ts";
 import type { Original, OriginalName } from "./domain.ts";
-import { requestPartition } from "./entities.ts";
 import { findRequest } from "./found-request.ts";
 import type { AnyLedger } from "./ledger.ts";
 import { SplitBrain } from "./publish.ts";
 import { ownKeys } from "./reading.ts";
-import { release } from "./release.ts";
+import { releaseAfter } from "./release.ts";
 
 /** Requests of one batch read from S3 at once, and groups judged at once: a Lambda batch is ten by default. */
 const AT_ONCE = 10;
@@ -64,10 +63,10 @@ const gone = async (ledger: AnyLedger, invocation: Invocation, seen: Observation
       { key, bytes: undefined, sizeBytes: 0, eventTime },
       ledger.settings,
     );
-    if (registers) await release(ledger, invocation, requestPartition(registers));
+    await releaseAfter(ledger, invocation, { key, registers, decided });
     return { seen, ...decided };
   }
-  if (state?.parked) return { seen, result: "parked", isFirst: false };
+  if (state?.parked) return { seen, result: "parked", isFirst: false, place: state.parked.awaits ?? "" };
   await auditGone(ledger, seen);
   return { seen, result: "gone" };
 };
@@ -129,23 +128,13 @@ const judgeOne = async (
   try {
     const decided = await decide(ledger, invocation, candidate);
     await auditDecision(ledger, seen, decided);
-    if (decided.result === "decided") await releaseAfter(ledger, invocation, candidate, decided);
+    if (decided.result === "decided") {
+      const { registers } = candidate.parsed;
+      await releaseAfter(ledger, invocation, { key: seen.key, registers, decided });
+    }
     return { seen, ...decided };
   } catch (error) {
     if (error instanceof SplitBrain) throw error;
     return { seen, result: "failed", error };
-  }
-};
-
-/** Decides what waited for this decision: follow-ups of an original, and other content of the key that is parked. */
-const releaseAfter = async (
-  ledger: AnyLedger,
-  invocation: Invocation,
-  { found, parsed }: Candidate<unknown>,
-  { displaced }: Extract<Decided, { result: "decided" }>,
-): Promise<void> => {
-  if (parsed.registers) await release(ledger, invocation, requestPartition(parsed.registers));
-  if (displaced !== undefined) {
-    await release(ledger, invocation, displaced, row => row.observation.key === found.seen.key);
   }
 };

@@ -1,7 +1,7 @@
 import { NULL_VERSION } from "../tracking/observation.ts";
 import type { Candidate } from "./canonical-order.ts";
 import { GENESIS_HASH, legHash } from "./chain.ts";
-import type { DecisionRecord, Domain, Facts, Leg, Original, Verdict } from "./domain.ts";
+import type { Awaits, DecisionRecord, Domain, Facts, Leg, Original, Verdict } from "./domain.ts";
 import { requestText } from "./record.ts";
 
 /** What a decision reads of one stream. A stream without a head is at sequence 0 in the domain's initial state. */
@@ -22,26 +22,47 @@ export type KeyReuse = { readonly digest: string };
 
 export const KEY_REUSED = "KEY_REUSED";
 
+/** A verdict that stands, or what has to happen before there can be one. */
+export type Judgement<Change> =
+  | Exclude<Verdict<Change>, { outcome: "deferred" }>
+  | { readonly outcome: "deferred"; readonly awaits: Awaits };
+
 /**
  * The verdict over one candidate. Pure.
  *
- * `reuse` comes first: a key stands for the content that was decided first, whatever the new content says.
+ * `reuse` comes first: a key stands for the content that was decided first, whatever the new content says. It, and what
+ * is malformed, is refused on closed streams too, since it needs no state. A follow-up waits for its original first and
+ * for closed streams then; with a `deadline` that passed it is refused instead of waiting for its original.
+ * `draining`: streams that are open again, while others still wait under them and come first.
  */
 export const judge = <Request, State, Change, Settings>(
   domain: Domain<Request, State, Change, Settings>,
   settings: Settings,
-  { parsed }: Candidate<Request>,
+  { parsed, deadline }: Candidate<Request>,
   context: {
     readonly streams: ReadonlyMap<string, StreamAt<State>>;
     readonly original: Original | undefined;
     readonly reuse: KeyReuse | undefined;
+    readonly draining: ReadonlySet<string>;
   },
-): Verdict<Change> => {
+): Judgement<Change> => {
   const { reuse } = context;
   if (reuse) return { outcome: "refused", code: KEY_REUSED, facts: { firstDigest: reuse.digest } };
   if (!parsed.valid) return { outcome: "refused", code: parsed.code, facts: parsed.facts };
+  const { request, original: awaited } = parsed;
   const states = new Map([...context.streams].map(([stream, at]) => [stream, at.state]));
-  return domain.decide(parsed.request, { states, original: context.original, settings });
+  const verdict = domain.decide(request, { states, original: context.original, settings });
+  if (verdict.outcome === "deferred") {
+    if (awaited === undefined) throw new Error("A request was deferred that refers to no original.");
+    if (deadline === undefined) return { outcome: "deferred", awaits: { original: awaited } };
+    const { code, facts } = domain.refuseUnfound(request);
+    return { outcome: "refused", code, facts: { ...facts, deadline } };
+  }
+  if (domain.passesClosed(request)) return verdict;
+  const closed = [...states].find(
+    ([stream, state]) => domain.isClosed(state) || context.draining.has(stream),
+  );
+  return closed === undefined ? verdict : { outcome: "deferred", awaits: { stream: closed[0] } };
 };
 
 /** Everything of a record but the verdict and the legs. */

@@ -23,6 +23,8 @@ export type Ledger<Request, State, Change, Settings> = {
   readonly decisionsBucket: string;
   /** The table and the decisions of one life of the system; a restore begins the next. */
   readonly epoch: number;
+  /** How many days a follow-up waits for its original before it is refused, counted from when S3 stored it. */
+  readonly parkedDays: number;
   /** Sequences this process knows to be published, by stream: saves asking S3 again. Never wrong, may be behind. */
   readonly published: Map<string, number>;
 };

@@ -4,10 +4,13 @@ import { boundedKey } from "../table/bounded-key.ts";
 const epochText = (epoch: number): string => String(epoch).padStart(6, "0");
 
 /** `~` and `%` are written as escapes, so that a key can never look like another key with a digest behind it. */
-const escapeMarks = (key: string): string => key.replaceAll("%", "%25").replaceAll("~", "%7E");
+export const escapeMarks = (key: string): string => key.replaceAll("%", "%25").replaceAll("~", "%7E");
+
+/** Prefix of the decisions of all epochs in the decisions bucket. */
+export const DECISIONS_PREFIX = "dec/";
 
 /** Prefix of all decisions of an epoch in the decisions bucket. */
-export const decisionPrefix = (epoch: number): string => `dec/${epochText(epoch)}/`;
+export const decisionPrefix = (epoch: number): string => `${DECISIONS_PREFIX}${epochText(epoch)}/`;
 
 /**
  * Object key of a decision.

@@ -1,61 +1,91 @@
 import { isoInstant } from "../ports/clock.ts";
-import type { WriteOutcome } from "../table/store.ts";
-import { judgedState } from "../tracking/state.ts";
+import type { Item, Write, WriteOutcome } from "../table/store.ts";
+import { judgedState, type ObjectState } from "../tracking/state.ts";
 import { businessDate, businessTime } from "./business-time.ts";
 import type { Candidate } from "./canonical-order.ts";
 import { unchangedSince } from "./commit.ts";
-import { PARKED_RANGE, requestPartition } from "./entities.ts";
+import type { Awaits } from "./domain.ts";
+import { PARKED_RANGE, placeOf } from "./entities.ts";
 import type { AnyLedger } from "./ledger.ts";
-import { type ParkedRow, parkedPlaces, type Reading } from "./reading.ts";
+import { headOf, leaving, recount } from "./parked-count.ts";
+import { type ParkedRow, parkedNames, type Reading } from "./reading.ts";
 import { requestText } from "./record.ts";
 
-/** Parked rows of one original read in a page; they carry requests of up to 64 KiB. */
+/** Parked rows of one place read in a page; they carry requests of up to 64 KiB. */
 const PARKED_PAGE = 25;
-/** 25,000 follow-ups: settling happens once, so thousands are abuse already. */
+/** 25,000 requests in one pass; what lies beyond waits for the next pass. */
 const PARKED_PAGES_MAX = 1_000;
 
 /**
- * Parks a follow-up until its original is decided: one transaction with the condition that the original is not in the
- * registry. So either this row is there before the original's entry, and the original's worker finds it, or it is not
- * written and the follow-up is judged now.
+ * Parks a request until what it waits for has happened, in one transaction that fails if it has happened already:
+ *
+ * - for its original, on condition that the original is not in the registry. So either this row is there before the
+ *   original's entry, and the original's worker finds it, or it is not written and the follow-up is judged now;
+ * - for a closed stream, on condition that its head is the one that was read, and with one more request in the head's
+ *   count. So whoever opens the stream sees the count, or makes this fail.
+ *
+ * A request that is parked elsewhere moves: the same transaction takes it away from there.
  */
 export const park = async <R>(
   ledger: AnyLedger,
   candidate: Candidate<R>,
-  { state: previous, isNameTaken }: Reading<unknown>,
+  reading: Reading<unknown>,
+  awaits: Awaits,
 ): Promise<WriteOutcome> => {
-  const { found, parsed } = candidate;
-  if (!parsed.valid || !parsed.original)
-    throw new Error(`${found.seen.key} was deferred but refers to no original.`);
-  const { rows, roles, store, clock } = ledger;
-  const [own, underDigest] = parkedPlaces(candidate);
-  const place = isNameTaken ? underDigest : own;
-  if (!place) throw new Error(`${found.seen.key} has no place to be parked in.`);
-  const parkedRow = rows.parked.item({
-    ...place,
+  const { rows, store } = ledger;
+  const { state, parked, heads } = reading;
+  const place = placeOf(awaits);
+  return store.transact([
+    { put: rowAt(ledger, candidate, reading, place), if: { absent: true } },
+    guard(ledger, reading, awaits),
+    { put: rows.state.item(stateParked(ledger, candidate, state, place)), if: unchangedSince(state) },
+    ...(parked ? leaving(ledger, parked, heads) : []),
+  ]);
+};
+
+const guard = (ledger: AnyLedger, { heads }: Reading<unknown>, awaits: Awaits): Write => {
+  if ("original" in awaits) return { check: ledger.rows.request.key(awaits.original), if: { absent: true } };
+  const head = headOf(heads, awaits.stream);
+  return recount(ledger, head, head.parkedCount + 1);
+};
+
+const rowAt = <R>(
+  { rows, clock }: AnyLedger,
+  candidate: Candidate<R>,
+  { parked, others }: Reading<unknown>,
+  place: string,
+): Item => {
+  const { found } = candidate;
+  const [own, underDigest] = parkedNames(candidate, place);
+  if (!own || !underDigest) throw new Error(`${found.seen.key} is malformed and waits for nothing.`);
+  const isTaken = others.some(row => row.place === place && row.name === own.name);
+  return rows.parked.item({
+    ...(isTaken ? underDigest : own),
     observation: found.seen,
     sizeBytes: found.sizeBytes,
     digest: found.digest,
     ...requestText(found.bytes),
-    parkedAt: isoInstant(clock.now()),
+    parkedAt: parked?.parkedAt ?? isoInstant(clock.now()),
   });
-  const state = judgedState({
+};
+
+const stateParked = <R>(
+  { roles }: AnyLedger,
+  { found, parsed }: Candidate<R>,
+  previous: ObjectState | undefined,
+  place: string,
+): ObjectState =>
+  judgedState({
     previous,
     observation: found.seen,
     judgement: {
-      parked: { since: found.seen.time, awaits: requestPartition(parsed.original) },
+      parked: { since: found.seen.time, awaits: place },
       stream: parsed.streams[0],
       date: businessDate(parsed, found.seen.time),
       time: businessTime(parsed, found.seen.time),
     },
     roles,
   });
-  return store.transact([
-    { put: parkedRow, if: { absent: true } },
-    { check: rows.request.key(parsed.original), if: { absent: true } },
-    { put: rows.state.item(state), if: unchangedSince(previous) },
-  ]);
-};
 
 /** What is parked in a partition, in the order of release. Throws above `PARKED_PAGES_MAX` pages. */
 export async function* parkedIn(ledger: AnyLedger, place: string): AsyncGenerator<ParkedRow> {

@@ -23,24 +23,23 @@ export type Reading<State> = {
   readonly decision: DecisionSummary | undefined;
   /** The row this content waits in, if it waits. */
   readonly parked: ParkedRow | undefined;
-  /** Whether other content of the same key and business time waits in the row that bears the key's name. */
-  readonly isNameTaken: boolean;
+  /** Rows in which other content of the same key and business time waits. */
+  readonly others: readonly ParkedRow[];
   readonly keys: readonly Key[];
 };
 
 /** Sort-key text of a business time: twelve digits last beyond any date. */
 const timestampText = (timestamp: number): string => String(Math.max(0, timestamp)).padStart(12, "0");
 
+/** What names a parked row. */
+export type ParkedName = { readonly place: string; readonly timestamp: string; readonly name: string };
+
 /**
- * The rows a follow-up may be parked in: under its own name, or, where that is taken by other content of the same
- * key, under its name and digest.
+ * The rows a request may be parked in at a place: under its own name, or, where that is taken by other content of the
+ * same key, under its name and digest. None for a malformed request, which never waits.
  */
-export const parkedPlaces = <R>({
-  found,
-  parsed,
-}: Candidate<R>): readonly { place: string; timestamp: string; name: string }[] => {
-  if (!parsed.valid || !parsed.original) return [];
-  const place = requestPartition(parsed.original);
+export const parkedNames = <R>({ found, parsed }: Candidate<R>, place: string): readonly ParkedName[] => {
+  if (!parsed.valid) return [];
   const timestamp = timestampText(parsed.timestamp);
   const name = boundedKey(found.seen.key);
   return [name, `${name}~${found.digest}`].map(each => ({ place, timestamp, name: each }));
@@ -59,16 +58,30 @@ const readOriginal = async <R>(
   return item && ledger.rows.request.read(item);
 };
 
-/** The rows that speak of the request itself: its state, this content under a used key, and where it may be parked. */
-export const ownKeys = <R>({ rows }: AnyLedger, candidate: Candidate<R>): readonly Key[] => {
-  const { digest, seen } = candidate.found;
-  const parkedKeys = parkedPlaces(candidate).map(place => rows.parked.key(place));
-  return [rows.state.key({ key: seen.key }), rows.reused.key({ key: seen.key, digest }), ...parkedKeys];
+/**
+ * The rows that speak of the request itself: its state, this content under a used key, and where it may be parked: for
+ * its original, under one of `streams`, or where it comes from.
+ */
+export const ownKeys = <R>(
+  { rows }: AnyLedger,
+  candidate: Candidate<R>,
+  streams: readonly string[] = [],
+): readonly Key[] => {
+  const { found, parsed, parkedRow } = candidate;
+  const { digest, seen } = found;
+  const original = parsed.valid && parsed.original ? [requestPartition(parsed.original)] : [];
+  const names = [...original, ...streams].flatMap(place => parkedNames(candidate, place));
+  return [
+    rows.state.key({ key: seen.key }),
+    rows.reused.key({ key: seen.key, digest }),
+    ...[...names, ...(parkedRow ? [parkedRow] : [])].map(name => rows.parked.key(name)),
+  ];
 };
 
 /**
  * Reads, in this order: the registry, the heads, the rows of the request itself. The heads come before the request's
- * rows, so that a decision committed in between is either seen or makes our commit fail (ledgers study, L2).
+ * rows, so that a decision committed in between is either seen or makes our commit fail (ledgers study, L2). They also
+ * say under which streams anything can be parked at all.
  */
 export const readFor = async <R, State>(
   ledger: AnyLedger,
@@ -83,7 +96,10 @@ export const readFor = async <R, State>(
   const headKeys = names.map(stream => head.key({ stream }));
   const headItems = await reads.items(headKeys);
 
-  const own = ownKeys(ledger, candidate);
+  const headRows = headItems.flatMap(item => (item ? [head.read(item)] : []));
+  const held = headRows.filter(row => row.parkedCount > 0 || ledger.domain.isClosed(row.state));
+  const heldStreams = held.map(({ stream }) => stream);
+  const own = ownKeys(ledger, candidate, heldStreams);
   const [stateItem, reusedItem, ...parkedItems] = await reads.items(own);
 
   const streams = new Map(names.map((stream, i) => [stream, streamAt<State>(ledger, headItems[i])]));
@@ -94,11 +110,11 @@ export const readFor = async <R, State>(
   return {
     original,
     streams,
-    heads: headItems.flatMap(item => (item ? [head.read(item)] : [])),
+    heads: headRows,
     state: stateRow,
     decision: first?.digest === found.digest ? first : reusedItem && reused.read(reusedItem).decision,
-    parked: candidate.parkedRow ?? parkedRows.find(row => row.digest === found.digest),
-    isNameTaken: parkedRows.some(row => row.digest !== found.digest),
+    parked: parkedRows.find(row => row.digest === found.digest),
+    others: parkedRows.filter(row => row.digest !== found.digest),
     keys: [...headKeys, ...own, ...(registry ? [registry] : [])],
   };
 };

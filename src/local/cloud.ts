@@ -8,7 +8,8 @@ import { fileBodies, removeUnusedBodies } from "./durability/file-bodies.ts";
 import { type JournalEntry, readJournal, startJournal } from "./durability/journal.ts";
 import { lockFolder } from "./durability/lock.ts";
 import { type Change, forgetfulRecorder, type Recorder } from "./durability/recorder.ts";
-import { type Poller, type PollerOptions, startPoller } from "./lambda/poller.ts";
+import { LocalEventSources } from "./lambda/event-sources.ts";
+import { BATCH_SIZE, type Poller, type PollerOptions, startPoller } from "./lambda/poller.ts";
 import { type Bodies, type Body, memoryBodies } from "./s3/bodies.ts";
 import { runLifecycle } from "./s3/lifecycle.ts";
 import { LocalObjectStore } from "./s3/local-object-store.ts";
@@ -16,7 +17,7 @@ import { runRestores } from "./s3/restore.ts";
 import { createS3, type S3, type S3Options } from "./s3/s3.ts";
 import { applyS3Change, dumpS3State, reviveS3Change, type S3Change } from "./s3/s3-state.ts";
 import { applySnsChange, createSns, dumpSnsState, publish, type Sns, type SnsChange } from "./sns/sns.ts";
-import { createSqs, queueByArn, type Sqs, sendMessage } from "./sqs/sqs.ts";
+import { createSqs, queueByArn, queueNamed, type Sqs, sendMessage } from "./sqs/sqs.ts";
 import { applySqsChange, dumpSqsState, type SqsChange } from "./sqs/sqs-state.ts";
 import { whenEmpty } from "./sqs/waiting.ts";
 import { type Listening, listen } from "./wire/server.ts";
@@ -43,6 +44,8 @@ export type LocalCloud = {
   /** The object store port on the model. */
   readonly objects: LocalObjectStore;
   readonly startPoller: (options: Omit<PollerOptions, "sqs">) => Poller;
+  /** The pollers as Lambda shows them. */
+  readonly eventSources: LocalEventSources;
   /** Resolves when all these queues are empty at once: nothing visible, delayed or in flight. */
   readonly idle: (queues: readonly string[]) => Promise<void>;
   /** Does what the clock has made due: restores and lifecycle. */
@@ -72,6 +75,7 @@ export const createLocalCloud = (options: LocalCloudOptions): LocalCloud => {
     isDestination: arn => sns.state.topics.has(arn) || queueByArn(sqs, arn) !== undefined,
   });
   durable.start({ s3, sns, sqs });
+  const eventSources = new LocalEventSources();
   const listening = new Set<Listening>();
   const cloud: LocalCloud = {
     s3,
@@ -81,7 +85,14 @@ export const createLocalCloud = (options: LocalCloudOptions): LocalCloud => {
     clock,
     log,
     objects: new LocalObjectStore(s3),
-    startPoller: pollerOptions => startPoller({ log, ...pollerOptions, sqs }),
+    startPoller: pollerOptions => {
+      const { queue, functionName = queue, batchSize = BATCH_SIZE } = pollerOptions;
+      const poller = startPoller({ log, ...pollerOptions, sqs });
+      const queueArn = queueNamed(sqs, queue).arn;
+      eventSources.add({ functionName, queueArn, batchSize, changedMs: clock.now(), poller });
+      return poller;
+    },
+    eventSources,
     idle: queues => whenEmpty(sqs, queues),
     runDue: () => {
       runRestores(s3);

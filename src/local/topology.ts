@@ -1,6 +1,15 @@
+import {
+  BUNDLE_COLD_BYTES_ABOVE,
+  BUNDLE_COLD_CLASS,
+  BUNDLE_COLD_DAYS,
+  BUNDLE_PREFIX,
+  BUNDLED_NONCURRENT_DAYS,
+  BUNDLED_TAG,
+} from "../ports/bundle-storage.ts";
+import { PLACED_EXPIRE_DAYS, PLACED_NONCURRENT_DAYS, PLACED_TAG } from "../ports/placed-tag.ts";
 import type { LocalCloud } from "./cloud.ts";
 import { configureBucket, createBucket } from "./s3/buckets.ts";
-import type { NotificationRule } from "./s3/s3-types.ts";
+import type { LifecycleRule, NotificationRule } from "./s3/s3-types.ts";
 import { createTopic, subscribe } from "./sns/sns.ts";
 import { createQueue } from "./sqs/sqs.ts";
 import { queueArn } from "./sqs/sqs-state.ts";
@@ -37,8 +46,8 @@ export type TopologyOptions = {
   readonly visibilityTimeoutMs?: number;
   /** Receives before a message counts as dead. Lambda's advice is at least 5: throttling consumes receives too. */
   readonly receivesMax?: number;
-  /** Decisions go to the place queue. Without a consumer they would pile up there. Default false. */
-  readonly isPlaceSubscribed?: boolean;
+  /** Days after its storing that a placed copy expires once a verified bundle holds its request. Default: never. */
+  readonly bundledExpireDays?: number | undefined;
   /** new-events takes only writes with `If-None-Match: *`. Default false, so that `aws s3 cp` works. */
   readonly requireIfNoneMatch?: boolean;
 };
@@ -53,6 +62,37 @@ const OBJECT_EVENTS = [
 ];
 const RECEIVES_MAX = 5;
 
+/** Requests leave once they are placed: nothing without the tag ever expires. Markers with nothing under them go too. */
+const PLACED_RULES: readonly LifecycleRule[] = [
+  {
+    id: "placed",
+    enabled: true,
+    tags: { [PLACED_TAG.name]: PLACED_TAG.value },
+    expirationDays: PLACED_EXPIRE_DAYS,
+    noncurrentDays: PLACED_NONCURRENT_DAYS,
+  },
+  { id: "markers", enabled: true, expiredDeleteMarkers: true },
+];
+
+/** Parts of bundles go cold; nothing else of the archive does. */
+const BUNDLE_RULE: LifecycleRule = {
+  id: "bundles",
+  enabled: true,
+  prefix: BUNDLE_PREFIX,
+  sizeAboveBytes: BUNDLE_COLD_BYTES_ABOVE,
+  transitions: [{ days: BUNDLE_COLD_DAYS, storageClass: BUNDLE_COLD_CLASS }],
+};
+
+/** Copies leave once a verified bundle holds them, if asked for. */
+const bundledRules = (expirationDays: number | undefined): readonly LifecycleRule[] => {
+  if (expirationDays === undefined) return [];
+  const tags = { [BUNDLED_TAG.name]: BUNDLED_TAG.value };
+  return [
+    { id: "bundled", enabled: true, tags, expirationDays, noncurrentDays: BUNDLED_NONCURRENT_DAYS },
+    { id: "markers", enabled: true, expiredDeleteMarkers: true },
+  ];
+};
+
 /** Creates what is missing of Daybook's buckets, topics and queues, and joins them. May be called again. */
 export const createDaybookTopology = (cloud: LocalCloud, options: TopologyOptions = {}): Topology => {
   const topology = topologyNamed(cloud, options);
@@ -61,9 +101,7 @@ export const createDaybookTopology = (cloud: LocalCloud, options: TopologyOption
   for (const bucket of [buckets.newEvents, buckets.archive, buckets.rejected])
     createPlainBucket(cloud, inventoryBucket(bucket));
   subscribe(cloud.sns, { topicArn: topics.objects, queueArn: queues.project.arn, isRaw: true });
-  if (options.isPlaceSubscribed === true) {
-    subscribe(cloud.sns, { topicArn: topics.decided, queueArn: queues.place.arn, isRaw: true });
-  }
+  subscribe(cloud.sns, { topicArn: topics.decided, queueArn: queues.place.arn, isRaw: true });
   const objectRule = { id: "objects", destination: topics.objects, events: OBJECT_EVENTS };
   for (const bucket of [buckets.newEvents, buckets.archive, buckets.rejected])
     notify(cloud, bucket, objectRule);
@@ -73,6 +111,10 @@ export const createDaybookTopology = (cloud: LocalCloud, options: TopologyOption
     events: ["s3:ObjectCreated:*"],
     prefix: "dec/",
   });
+  live(cloud, buckets.newEvents, PLACED_RULES);
+  const bundled = bundledRules(options.bundledExpireDays);
+  live(cloud, buckets.archive, [BUNDLE_RULE, ...bundled]);
+  live(cloud, buckets.rejected, bundled);
   const { requireIfNoneMatch } = options;
   if (requireIfNoneMatch !== undefined) configureBucket(cloud.s3, buckets.newEvents, { requireIfNoneMatch });
   return topology;
@@ -131,4 +173,10 @@ const notify = (cloud: LocalCloud, bucket: string, rule: NotificationRule): void
   if (JSON.stringify(current) !== JSON.stringify([rule])) {
     configureBucket(cloud.s3, bucket, { notifications: [rule] });
   }
+};
+
+const live = (cloud: LocalCloud, bucket: string, rules: readonly LifecycleRule[]): void => {
+  const current = cloud.s3.state.buckets.get(bucket)?.settings.lifecycle;
+  if (JSON.stringify(current) !== JSON.stringify(rules))
+    configureBucket(cloud.s3, bucket, { lifecycle: rules });
 };

@@ -139,8 +139,33 @@ export interface ObjectStore {
   getTags(address: ObjectAddress): Promise<Tags | undefined>;
   /** Replaces the whole tag set, as S3 does. */
   putTags(address: ObjectAddress, tags: Tags): Promise<void>;
-  /** Asks for a temporary readable copy of a cold object. */
-  restore(address: ObjectAddress, days: number, tier: "Expedited" | "Standard" | "Bulk"): Promise<void>;
+  /**
+   * Asks for a readable copy of a cold object, for that many days. Asking for one that is there moves its end.
+   * Source: Amazon S3 API Reference, RestoreObject.
+   */
+  restore(address: ObjectAddress, days: number, tier: RestoreTier): Promise<RestoreOutcome>;
+}
+
+/** How fast a readable copy is made, and what that costs. DEEP_ARCHIVE offers no Expedited. */
+export type RestoreTier = "Expedited" | "Standard" | "Bulk";
+
+/** `asked`: there is or will be a copy. `ongoing`: one was asked for before. `warm`: the object needs none. */
+export type RestoreOutcome = "asked" | "ongoing" | "warm";
+
+/** Seven days: S3's own limit for an address that is signed. Source: Amazon S3 User Guide, "Presigned URLs". */
+export const PRESIGNED_SECONDS_MAX = 604_800;
+
+/** Makes web addresses at which one version of an object can be read for a while, without credentials. */
+export interface Presigner {
+  /**
+   * Nothing is asked of S3: whether the version exists shows when the address is used. It ends earlier than asked
+   * if the credentials it was signed with do. `expiresSeconds`: 1 to `PRESIGNED_SECONDS_MAX`, counted from `now`, epoch
+   * milliseconds.
+   */
+  presign(
+    address: ObjectAddress & { readonly versionId: string },
+    times: { readonly now: number; readonly expiresSeconds: number },
+  ): Promise<string>;
 }
 
 /** The object is in a cold storage class and has no readable copy at present (S3: InvalidObjectState). */

@@ -7,6 +7,7 @@ import { identityOf, STAND_IN_MARK } from "./identity.ts";
 import { onlyKnown } from "./known.ts";
 import { LIFECYCLES, NEXT_ACTIONS } from "./lifecycle.ts";
 import type { Observation, ObservationRow } from "./observation.ts";
+import type { Attributes } from "./query/attributes.ts";
 import type { DecisionSummary, ObjectState, Parking } from "./state.ts";
 
 /** How the domain at hand calls the things that tracking shows in its rows. */
@@ -117,6 +118,7 @@ const stateEntity = ({ streamField, streamIndex, dateField, timeField }: Trackin
       since: { type: "string", field: "Since" },
       decision: { type: CustomAttributeType<DecisionSummary>("any") },
       parked: { type: CustomAttributeType<Parking>("any") },
+      attributes: { type: CustomAttributeType<Attributes>("any") },
       observedAt: { type: "string", required: true },
       revision: { type: "number", required: true },
       recentDay: { type: "string", required: true, field: "RecentDay" },
@@ -151,7 +153,7 @@ const stateRows = (names: TrackingNames): RowKind<ObjectState, ObjectState, { re
       rows.item({
         ...onlyKnown(state),
         recentDay: recentPartition(state.observedAt.slice(0, 10), shardOf(state.key)),
-        recentTime: `${state.observedAt}#${boundedKey(state.key)}`,
+        recentTime: recentTimeOf(state),
       }),
     read: item => {
       const { recentDay: _day, recentTime: _time, ...state } = rows.read(item);
@@ -209,5 +211,9 @@ export const RECENT_SHARDS = "0123456789abcdef";
 
 /** Partition of `RecentIdx` for a UTC day (YYYY-MM-DD) and a shard; a reader of a day merges all shards. */
 export const recentPartition = (day: string, shard: string): string => `${day}#${shard}`;
+
+/** Sort key of `RecentIdx`: the first observation of a key, then the key itself, shortened if it is very long. */
+export const recentTimeOf = ({ observedAt, key }: Pick<ObjectState, "observedAt" | "key">): string =>
+  `${observedAt}#${boundedKey(key)}`;
 
 const shardOf = (key: string): string => createHash("sha256").update(key).digest("hex").slice(0, 1);

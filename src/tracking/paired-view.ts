@@ -1,4 +1,5 @@
 import { arrange, newestSequencedTime } from "./arrange.ts";
+import { isTold } from "./news.ts";
 import { isPresence, type ObservationRow } from "./observation.ts";
 import { compareText } from "./sequencer.ts";
 import { bucketsOf } from "./views.ts";
@@ -22,8 +23,8 @@ export type Lifetime = {
  * The lifetimes of a key's objects, by bucket and version, oldest first.
  *
  * A deletion ends the creation right before it in its version; a delete marker too, where it replaced the null
- * version. A creation that another creation follows was overwritten. A picture that shows what a notification beside
- * it tells adds nothing. Without a sequencer on either side nothing is paired, since their order is not known.
+ * version. A creation that another creation follows was overwritten. A picture that shows what a notification tells,
+ * or what one beside it shows, adds nothing. Without a sequencer on either side nothing is paired, since their order is not known.
  *
  * Source: filemanager's paired mode, vectors P1-P23, and E11-E14 where its answer depends on the order of arrival.
  */
@@ -37,7 +38,8 @@ export const pairedView = (rows: readonly ObservationRow[]): readonly Lifetime[]
 const lifetimesOf = (rows: readonly ObservationRow[]): readonly Lifetime[] => {
   const lifetimes: Lifetime[] = [];
   let open: ObservationRow | undefined;
-  for (const row of withoutEchoes(arrange(rows, newestSequencedTime(rows)))) {
+  const untold = rows.filter(row => !rows.some(other => isTold(row, other)));
+  for (const row of withoutEchoes(arrange(untold, newestSequencedTime(rows)))) {
     const isEnd = row.kind !== "created";
     const isPair = isEnd && (open?.sequencer ?? row.sequencer) !== undefined;
     if (open !== undefined && !isPair)

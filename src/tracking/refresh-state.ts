@@ -52,16 +52,41 @@ export const readState = async (table: TrackingTable, key: string): Promise<Obje
 
 /** Every observation of a key over all buckets, read consistently. Throws above `ROW_PAGES_MAX` pages. */
 export const readObservations = async (
-  { store, rows }: TrackingTable,
+  table: TrackingTable,
   key: string,
-): Promise<readonly ObservationRow[]> => {
+): Promise<readonly ObservationRow[]> =>
+  (await itemsOf(table, key, OBSERVATION_RANGE)).map(table.rows.observation.read);
+
+/**
+ * Every observation of a key and its state, in one consistent query. It is no snapshot: the state may be older or newer
+ * than the observations, so no state is written by it.
+ */
+export const readTracked = async (
+  table: TrackingTable,
+  key: string,
+): Promise<{ readonly rows: readonly ObservationRow[]; readonly state?: ObjectState }> => {
+  const { observation, state } = table.rows;
+  const stateKey = state.key({ key });
+  const items = await itemsOf(table, key, { from: OBSERVATION_RANGE.from, to: stateKey.SK });
+  const stateItem = items.find(({ SK }) => SK === stateKey.SK);
+  return {
+    rows: items.filter(({ SK }) => SK <= OBSERVATION_RANGE.to).map(observation.read),
+    ...(stateItem !== undefined && { state: state.read(stateItem) }),
+  };
+};
+
+const itemsOf = async (
+  { store }: TrackingTable,
+  key: string,
+  range: { readonly from: string; readonly to: string },
+): Promise<readonly Item[]> => {
   const items: Item[] = [];
   let cursor: string | undefined;
   for (let pages = 0; pages < ROW_PAGES_MAX; pages += 1) {
-    const page = await store.query({ partition: objectPartition(key), ...OBSERVATION_RANGE, cursor });
+    const page = await store.query({ partition: objectPartition(key), ...range, cursor });
     items.push(...page.items);
     cursor = page.cursor;
-    if (cursor === undefined) return items.map(rows.observation.read);
+    if (cursor === undefined) return items;
   }
   throw new Error(`Expected at most ${ROW_PAGES_MAX} pages of observations of ${key}, there are more`);
 };

@@ -4,6 +4,7 @@ import { type BucketView, bucketView, presentView } from "./bucket-view.ts";
 import { onlyKnown } from "./known.ts";
 import { type Lifecycle, type NextAction, nextStep } from "./lifecycle.ts";
 import type { Observation, ObservationRow } from "./observation.ts";
+import type { Attributes } from "./query/attributes.ts";
 import { compareSequencers } from "./sequencer.ts";
 import { bucketsOf } from "./views.ts";
 
@@ -54,6 +55,8 @@ export type ObjectState = Judgement & {
   readonly nextAction?: NextAction | undefined;
   /** Since when the next action is due, ISO instant. */
   readonly since?: string | undefined;
+  /** What users say of it; kept by every state that follows, whatever happens to the object. */
+  readonly attributes?: Attributes | undefined;
   /** The earliest time of anything observed under this key, ISO instant. */
   readonly observedAt: string;
   /** Counts the writes of the row: the condition of the next one. */
@@ -81,6 +84,7 @@ export const judgedState = (input: {
       ? (previous?.buckets ?? {})
       : { ...previous?.buckets, [observation.bucket]: presentView({ latest: observation }) },
     judgement,
+    attributes: previous?.attributes,
     observedAt: earlier(observation.time, previous?.observedAt),
     revision: (previous?.revision ?? 0) + 1,
     roles,
@@ -88,7 +92,7 @@ export const judgedState = (input: {
 };
 
 /**
- * The state of a key as its observation rows tell it; the judgement of `previous` is kept untouched.
+ * The state of a key as its observation rows tell it; judgement and attributes of `previous` are kept untouched.
  *
  * Returns: `previous` itself if nothing changed; `undefined` if no row tells of any object.
  */
@@ -109,6 +113,7 @@ export const observedState = (input: {
     key,
     buckets: { ...previous?.buckets, ...Object.fromEntries(views) },
     judgement: previous ?? {},
+    attributes: previous?.attributes,
     observedAt: earlier(observedAt, previous?.observedAt),
     revision: (previous?.revision ?? 0) + 1,
     roles,
@@ -118,15 +123,23 @@ export const observedState = (input: {
   return isSame ? previous : next;
 };
 
+/** The state with other attributes; without any if there is nothing in them. */
+export const describedState = (previous: ObjectState, attributes: Attributes): ObjectState => {
+  const { attributes: _, ...rest } = previous;
+  const given = Object.keys(attributes).length === 0 ? {} : { attributes };
+  return { ...rest, ...given, revision: previous.revision + 1 };
+};
+
 const deriveState = (facts: {
   readonly key: string;
   readonly buckets: Readonly<Record<string, BucketView>>;
   readonly judgement: Judgement;
+  readonly attributes: Attributes | undefined;
   readonly observedAt: string;
   readonly revision: number;
   readonly roles: BucketRoles;
 }): ObjectState => {
-  const { key, buckets, judgement, observedAt, revision, roles } = facts;
+  const { key, buckets, judgement, attributes, observedAt, revision, roles } = facts;
   const { decision, parked, stream, date, time } = judgement;
   const holds = (bucket: string) => buckets[bucket]?.isPresent === true;
   return onlyKnown({
@@ -143,6 +156,7 @@ const deriveState = (facts: {
     stream,
     date,
     time,
+    attributes,
     observedAt,
     revision,
   });

@@ -117,8 +117,12 @@ export type Counters = {
 export const countersOf = (rows: readonly ObservationRow[]): Counters => ({
   observations: rows.length,
   duplicates: rows.reduce((sum, { duplicates }) => sum + duplicates, 0),
-  reordered: rows.filter(row => rows.some(other => overtook(other, row))).length,
+  reordered: rows.filter(row => isReordered(row, rows)).length,
 });
+
+/** Whether a notification was delivered after one of its object with a higher sequencer, as far as is known. */
+export const isReordered = (row: ObservationRow, rows: readonly ObservationRow[]): boolean =>
+  rows.some(other => overtook(other, row));
 
 const overtook = (other: ObservationRow, row: ObservationRow): boolean =>
   other.bucket === row.bucket &&

@@ -82,8 +82,9 @@ describe("put, and what became of it", () => {
     expect(key).toBe(WITHDRAWAL);
     expect(state.decision).toMatchObject({ outcome: "refused", code: "INSUFFICIENT_FUNDS" });
     expect(timeline.map(({ what }: { what: string }) => what)).toContain("INSUFFICIENT_FUNDS");
+    await until(async () => (await json("event", DEPOSIT)).state.inArchiveBucket);
     const told = await here("event", DEPOSIT);
-    expect(told.stdout).toMatch(/^cash_deposit_r1\.event: ACCEPTED\n/);
+    expect(told.stdout).toMatch(/^cash_deposit_r1\.event: ARCHIVED\n/);
     expect(told.stdout).not.toContain(ESCAPE);
     const unknown = await here("event", "nothing.event", "--json");
     expect(unknown).toMatchObject({ exitCode: 1, stdout: "" });
@@ -212,7 +213,7 @@ describe("a data folder", () => {
     expect((await here("accounts")).exitCode).toBe(2);
     up = await startUp(["--data", "data"], { cwd: up.folder });
     expect(await json("accounts")).toEqual(before);
-    expect(await json("event", DEPOSIT)).toMatchObject({ state: { lifecycle: "ACCEPTED" } });
+    expect(await json("event", DEPOSIT)).toMatchObject({ state: { lifecycle: "ARCHIVED" } });
     expect((await here("put", DEPOSIT)).stdout).toContain("already there");
   });
 });

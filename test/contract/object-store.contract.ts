@@ -330,9 +330,12 @@ export const objectStoreContract = (name: string, make: () => Promise<ContractBu
       await expect(store.copy({ from: address, to: { bucket: other, key: "k" } })).rejects.toThrow(
         ObjectFrozen,
       );
-      await store.restore(address, 1, "Standard");
+      expect(await store.restore(address, 1, "Standard")).toBe("asked");
       expect((await store.head(address))?.restore).toMatchObject({ ongoing: true });
       await expect(store.get(address)).rejects.toThrow(ObjectFrozen);
+      expect(await store.restore(address, 1, "Standard")).toBe("ongoing");
+      await store.put({ ...address, key: "warm", body: "x" });
+      expect(await store.restore({ ...address, key: "warm" }, 1, "Standard")).toBe("warm");
     });
   });
 };

@@ -26,7 +26,7 @@ import { seededRandom } from "../../src/local/seeded-random.ts";
 import { dumpSnsState } from "../../src/local/sns/sns.ts";
 import { deleteMessage, queueDepth, receiveMessages } from "../../src/local/sqs/sqs.ts";
 import { dumpSqsState } from "../../src/local/sqs/sqs-state.ts";
-import { createDaybookTopology } from "../../src/local/topology.ts";
+import { createDaybookTopology, inventoryBucket } from "../../src/local/topology.ts";
 import { awsClients } from "./aws-clients.ts";
 
 let dataDir: string;
@@ -65,7 +65,9 @@ const fill = async (cloud: LocalCloud): Promise<void> => {
     { bucket, key: "parts", uploadId: upload.id },
     { number: 1, body: Buffer.alloc(70_000, 7) },
   );
-  configureBucket(cloud.s3, buckets.archive, { lifecycle: [{ id: "r", enabled: true, expirationDays: 3 }] });
+  // A bucket whose rules the topology leaves alone.
+  const rules = [{ id: "r", enabled: true, expirationDays: 3 }];
+  configureBucket(cloud.s3, inventoryBucket(buckets.archive), { lifecycle: rules });
   const [first] = receiveMessages(cloud.sqs, queues.project.name, { max: 3 });
   deleteMessage(cloud.sqs, queues.project.name, first?.receiptHandle ?? "");
 };

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { createLocalCloud } from "../../src/local/cloud.ts";
 import { ManualClock } from "../../src/local/manual-clock.ts";
 import { seededRandom } from "../../src/local/seeded-random.ts";
-import { queueDepth, sendMessage } from "../../src/local/sqs/sqs.ts";
+import { queueDepth, queueNamed, sendMessage } from "../../src/local/sqs/sqs.ts";
 import { systemClock } from "../../src/local/system-clock.ts";
 import { createDaybookTopology } from "../../src/local/topology.ts";
 
@@ -30,7 +30,7 @@ describe("the poller", () => {
     const poller = cloud.startPoller({ queue, handler: async event => void events.push(event) });
     await poller.idle();
     await cloud.objects.put({ bucket: topology.buckets.newEvents, key: "k35", body: "x" });
-    await cloud.idle([queue, topology.queues.place.name]);
+    await cloud.idle([queue]);
     await poller.stop();
     const keys = events.flatMap(({ Records }) => Records.map(({ body }) => keyOf(body)));
     expect(keys.filter(key => key !== undefined)).toEqual(
@@ -143,6 +143,58 @@ describe("the poller", () => {
     await stopped;
     expect(isDone).toBe(true);
     expect(poller.counts().invocations).toBe(1);
+  });
+
+  test("takes nothing while it is disabled, and goes on where it was", async () => {
+    const { cloud, queue } = cloudWith(systemClock);
+    const bodies: string[] = [];
+    const poller = cloud.startPoller({
+      queue,
+      isEnabled: false,
+      handler: async ({ Records }) => void bodies.push(...Records.map(({ body }) => body)),
+    });
+    const before = queueDepth(cloud.sqs, queue).visible;
+    sendMessage(cloud.sqs, queue, { body: "first" });
+    await settled();
+    expect([poller.state(), poller.counts().invocations]).toEqual(["Disabled", 0]);
+    expect(queueDepth(cloud.sqs, queue)).toEqual({ visible: before + 1, delayed: 0, inFlight: 0 });
+    poller.enable(true);
+    poller.enable(true);
+    await poller.idle();
+    expect([poller.state(), bodies.at(-1)]).toEqual(["Enabled", "first"]);
+    // By now it waits for a message; one that comes together with the switch is not taken.
+    await settled();
+    poller.enable(false);
+    sendMessage(cloud.sqs, queue, { body: "second" });
+    await settled();
+    expect([poller.state(), bodies.at(-1)]).toEqual(["Disabled", "first"]);
+    expect([...queueNamed(cloud.sqs, queue).messages.values()].map(each => each.receiveCount)).toEqual([0]);
+    await poller.stop();
+    poller.enable(true);
+    await settled();
+    expect(bodies.at(-1)).toBe("first");
+  });
+
+  test("lets the running call end when it is disabled", async () => {
+    const { cloud, queue } = cloudWith(systemClock);
+    let finish = (): void => {};
+    const gate = new Promise<void>(resolve => {
+      finish = resolve;
+    });
+    const poller = cloud.startPoller({ queue, batchSize: 1, handler: () => gate });
+    await settled();
+    const before = queueDepth(cloud.sqs, queue);
+    expect(before.inFlight).toBe(1);
+    poller.enable(false);
+    expect(poller.state()).toBe("Disabling");
+    finish();
+    await settled();
+    expect([poller.state(), poller.counts()]).toEqual([
+      "Disabled",
+      { invocations: 1, succeeded: 1, failed: 0 },
+    ]);
+    expect(queueDepth(cloud.sqs, queue)).toEqual({ ...before, inFlight: 0 });
+    await poller.stop();
   });
 
   test("calls several handlers at a time where chaos shuffles", async () => {

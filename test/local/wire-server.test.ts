@@ -113,9 +113,11 @@ describe("the server", () => {
       isIdle: false,
       queues: { [queues.project.name]: { visible: 3, delayed: 0, inFlight: 0 } },
     });
-    const poller = cloud.startPoller({ queue: queues.project.name, handler: async () => {} });
-    await poller.idle();
-    await poller.stop();
+    for (const { name } of [queues.project, queues.place]) {
+      const poller = cloud.startPoller({ queue: name, handler: async () => {} });
+      await poller.idle();
+      await poller.stop();
+    }
     expect(await control("idle")).toMatchObject({ isIdle: true });
     expect(await control("chaos", { seed: 5, drop: 0.5, shuffle: true })).toMatchObject({
       settings: { seed: 5, drop: 0.5, shuffle: true, duplicate: 0 },

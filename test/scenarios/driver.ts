@@ -25,11 +25,11 @@ export const parsedDays = (scenario: Scenario): ParsedDays =>
 
 const nameOf = ({ flow, id }: { readonly flow: string; readonly id: string }): string => `${flow}#${id}`;
 const timestampOf = ({ parsed }: ParsedRow): number => (parsed.valid ? parsed.timestamp : 0);
-/** What waits for one original is judged by business time, then key. */
+/** What waits for one original, or under one frozen account, is judged by business time, then key. */
 const byTime = (a: ParsedRow, b: ParsedRow): number =>
   timestampOf(a) - timestampOf(b) || (a.row.key < b.row.key ? -1 : 1);
 
-/** The least that stands around the bank: states, decided originals, and what waits for one. */
+/** The least that stands around the bank: states, decided originals, and what waits for one or under an account. */
 export const openDriver = () => {
   const states = new Map<string, AccountState>();
   const originals = new Map<string, Original>();
@@ -44,9 +44,15 @@ export const openDriver = () => {
     return bank.decide(parsed.request, { states: new Map(known), original, settings: SETTINGS });
   };
 
-  const park = (item: ParsedRow): void => {
-    if (!item.parsed.valid || item.parsed.original === undefined) throw new Error("Waits for nothing");
-    const name = nameOf(item.parsed.original);
+  /** Its original comes first, then the first of its accounts that is frozen. */
+  const awaitedBy = (parsed: ParsedRequest, verdict: Verdict): string | undefined => {
+    if (!parsed.valid || bank.passesClosed(parsed.request)) return undefined;
+    if (verdict.outcome === "deferred") return parsed.original && nameOf(parsed.original);
+    const original = parsed.original && originals.get(nameOf(parsed.original));
+    return bank.streamsOf(parsed, original).find(stream => bank.isClosed(stateOf(stream)));
+  };
+
+  const park = (item: ParsedRow, name: string): void => {
     waiting.set(name, [...(waiting.get(name) ?? []), item].sort(byTime));
     outcomes.set(item.row.requestId, "parked");
   };
@@ -54,19 +60,27 @@ export const openDriver = () => {
   const judge = (item: ParsedRow): void => {
     const { row, parsed } = item;
     const verdict = verdictOn(parsed);
-    if (verdict.outcome === "deferred") {
-      park(item);
+    const awaited = awaitedBy(parsed, verdict);
+    if (awaited !== undefined) {
+      park(item, awaited);
       return;
     }
+    if (verdict.outcome === "deferred") throw new Error("Waits for nothing");
     outcomes.set(row.requestId, verdict.outcome === "refused" ? verdict.code : "accepted");
     for (const { stream, change } of verdict.outcome === "accepted" ? verdict.legs : [])
       states.set(stream, bank.evolve(stateOf(stream), change));
-    if (parsed.registers === undefined) return;
-    const name = nameOf(parsed.registers);
-    originals.set(name, { key: row.key, stream: parsed.streams[0] ?? "~0", outcome: verdict.outcome });
+    if (parsed.registers !== undefined) {
+      const name = nameOf(parsed.registers);
+      originals.set(name, { key: row.key, stream: parsed.streams[0] ?? "~0", outcome: verdict.outcome });
+      release(name);
+    }
+    for (const stream of parsed.streams) if (!bank.isClosed(stateOf(stream))) release(stream);
+  };
+
+  const release = (name: string): void => {
     const released = waiting.get(name) ?? [];
     waiting.delete(name);
-    for (const follower of released) judge(follower);
+    for (const each of released) judge(each);
   };
 
   const balancesOf = (account: string): ShownBalances => {

@@ -141,6 +141,7 @@ test("refusals: the stories show most codes a well-formed object can earn", () =
     "NON_POSITIVE_AMOUNT",
     "ORIGINAL_NOT_FOUND",
     "SAME_ACCOUNT_TRANSFER",
+    "STATUS_UNCHANGED",
     "TOO_MANY_DECIMALS",
     "UNKNOWN_ACCOUNT",
     "accepted",

@@ -79,6 +79,7 @@ export const openGates = (
     roles: { requests: NEW_EVENTS, archive: "archive", rejected: "rejected" },
     decisionsBucket: DECISIONS,
     epoch: 1,
+    parkedDays: 30,
     published: new Map(),
   };
   /** Stores a request and returns the body of the message that tells of it. */

@@ -11,27 +11,32 @@ import { rowKind } from "../../src/table/row.ts";
  * push_<id>    {gate}              takes one coin, or is refused LOCKED
  * move_<id>    {from, to, coins}   carries coins from gate to gate, or is refused LOCKED
  * return_<id>  {at}                gives the coins of coin_<id> back once, or is refused
+ * shut_<id>    {gate}              shuts a gate, so that nothing else is decided on it, or is refused SHUT
+ * open_<id>    {gate}              opens it again, or is refused OPEN
  */
 export type Gate = {
   readonly coins: number;
   readonly pushes: number;
   readonly returnable: readonly string[];
+  readonly isShut: boolean;
 };
 export type Turn = {
   readonly coins: number;
   readonly pushes: number;
   readonly opened: readonly string[];
   readonly closed: readonly string[];
+  readonly shuts?: boolean;
 };
 type Body = { gate?: unknown; from?: unknown; to?: unknown; coins?: unknown; at?: unknown };
 export type Request =
   | { readonly type: "coin"; readonly id: string; readonly gate: string; readonly coins: number }
   | { readonly type: "push"; readonly gate: string }
   | { readonly type: "move"; readonly from: string; readonly to: string; readonly coins: number }
-  | { readonly type: "return"; readonly id: string };
+  | { readonly type: "return"; readonly id: string }
+  | { readonly type: "shut" | "open"; readonly gate: string };
 export type Rules = { readonly price: number };
 
-const KEY = /^(coin|push|move|return)_([a-z0-9]+)\.event$/;
+const KEY = /^(coin|push|move|return|shut|open)_([a-z0-9]+)\.event$/;
 const NOTHING: Turn = { coins: 0, pushes: 0, opened: [], closed: [] };
 const isGate = (value: unknown): value is string => typeof value === "string" && /^g\d+$/.test(value);
 const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && Number(value) > 0;
@@ -43,6 +48,7 @@ const requestOf = (type: string, id: string, body: Body): Request | undefined =>
   if (type === "move" && isGate(from) && isGate(to) && from !== to && isCount(coins))
     return { type, from, to, coins };
   if (type === "return") return { type, id };
+  if ((type === "shut" || type === "open") && isGate(gate)) return { type, gate };
   return undefined;
 };
 
@@ -95,6 +101,12 @@ const decide = (
         { stream: request.from, change: { ...NOTHING, coins: -request.coins } },
         { stream: request.to, change: { ...NOTHING, coins: request.coins } },
       ]);
+    case "shut":
+    case "open": {
+      const shuts = request.type === "shut";
+      if (at(request.gate).isShut === shuts) return refused(shuts ? "SHUT" : "OPEN");
+      return accepted([{ stream: request.gate, change: { ...NOTHING, shuts } }]);
+    }
     case "return": {
       const { original } = context;
       if (original === undefined) return { outcome: "deferred" };
@@ -114,15 +126,25 @@ export const turnstile = {
   parse,
   streamsOf: (parsed, original) => [...parsed.streams, ...(original ? [original.stream] : [])],
   decide,
-  initialState: () => ({ coins: 0, pushes: 0, returnable: [] }),
+  initialState: () => ({ coins: 0, pushes: 0, returnable: [], isShut: false }),
   evolve: (gate, turn) => ({
     coins: gate.coins + turn.coins,
     pushes: gate.pushes + turn.pushes,
     returnable: [...gate.returnable.filter(entry => !turn.closed.includes(entry)), ...turn.opened],
+    isShut: turn.shuts ?? gate.isShut,
   }),
   noChange: () => NOTHING,
-  canonicalFields: turn => [String(turn.coins), String(turn.pushes), turn.opened.join(), turn.closed.join()],
-  postImage: gate => ({ coins: gate.coins, pushes: gate.pushes }),
+  canonicalFields: turn => [
+    String(turn.coins),
+    String(turn.pushes),
+    turn.opened.join(),
+    turn.closed.join(),
+    String(turn.shuts),
+  ],
+  postImage: gate => ({ coins: gate.coins, pushes: gate.pushes, isShut: gate.isShut }),
+  isClosed: gate => gate.isShut,
+  passesClosed: ({ type }) => type === "shut" || type === "open",
+  refuseUnfound: () => ({ code: "NO_COIN_CAME", facts: {} }),
   isListed: gate => gate.coins > 0 || gate.pushes > 0,
 } satisfies Domain<Request, Gate, Turn, Rules>;
 

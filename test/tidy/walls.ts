@@ -67,6 +67,7 @@ const PACKAGES: readonly { readonly name: RegExp; readonly where: RegExp }[] = [
   { name: /^fast-xml-parser$/, where: /^src\/local\/wire\// },
   { name: /^hyparquet(-compressors)?$/, where: /^src\/replay\/inventory\// },
   { name: /^hyparquet-writer$/, where: /^src\/local\/inventory\// },
+  { name: /^rfc6902$/, where: /^src\/tracking\/query\/json-patch\.ts$/ },
   { name: /^p-map$/, where: /^src\/(?!domain\/|ports\/)/ },
 ];
 

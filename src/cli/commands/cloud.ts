@@ -3,6 +3,8 @@ import { chaosOf, wholeNumberTo, withChaos } from "../options.ts";
 import { examples, type Session } from "./session.ts";
 
 const PORT_MAX = 65_535;
+/** Ten years: what is to be kept for longer is kept for ever. */
+const EXPIRE_DAYS_MAX = 3_650;
 
 export const addUp = (program: Command, { globals, stopping, finish }: Session): void => {
   withChaos(program.command("up"))
@@ -12,6 +14,11 @@ export const addUp = (program: Command, { globals, stopping, finish }: Session):
       "--port <port>",
       "port of 127.0.0.1 for S3, SNS and SQS; any free one by default",
       wholeNumberTo(PORT_MAX),
+    )
+    .option(
+      "--expire-bundled <days>",
+      "let copies of requests expire so many days after their storing, once a verified bundle holds them",
+      wholeNumberTo(EXPIRE_DAYS_MAX),
     )
     .option("--currency-optional", "accept cash requests that do not list notes and coins, as scenarios do")
     .addHelpText(
@@ -24,9 +31,9 @@ export const addUp = (program: Command, { globals, stopping, finish }: Session):
     )
     .action(async options => {
       const { upCommand } = await import("../stay-up.ts");
-      const { data, port, currencyOptional } = options;
+      const { data, port, currencyOptional, expireBundled: bundledExpireDays } = options;
       const currencyRequired = currencyOptional !== true;
-      const cloud = { dataDir: data, port, chaos: chaosOf(options), currencyRequired };
+      const cloud = { dataDir: data, port, chaos: chaosOf(options), currencyRequired, bundledExpireDays };
       finish(await upCommand(cloud, stopping, globals().output));
     });
 };

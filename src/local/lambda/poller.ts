@@ -9,6 +9,7 @@ import {
   type Sqs,
 } from "../sqs/sqs.ts";
 import { type Waiting, whenEmpty, whenVisible } from "../sqs/waiting.ts";
+import { createGate } from "./gate.ts";
 import { sqsEvent } from "./sqs-event.ts";
 
 /** A function as Lambda calls it for a queue. No answer counts as "all done". */
@@ -19,6 +20,10 @@ export type PollerOptions = {
   readonly sqs: Sqs;
   readonly queue: string;
   readonly handler: SqsHandler;
+  /** Name of the function, for whoever switches its event sources. Default: the queue's. */
+  readonly functionName?: string | undefined;
+  /** Default true. */
+  readonly isEnabled?: boolean | undefined;
   /** Default 10, Lambda's own. */
   readonly batchSize?: number;
   /** How long a batch that is not full waits for more. Default 0. */
@@ -41,30 +46,45 @@ export type Poller = {
   readonly counts: () => PollerCounts;
   /** Resolves when the queue has nothing visible, delayed or in flight, and so no call is running. */
   readonly idle: () => Promise<void>;
+  /** A disabled poller takes no more batches and leaves its messages as they are; running calls end. */
+  readonly enable: (isEnabled: boolean) => void;
+  /** `Disabling` until the running calls have ended. */
+  readonly state: () => "Enabled" | "Disabling" | "Disabled";
   /** Takes no more batches; resolves when the running calls have ended. */
   readonly stop: () => Promise<void>;
 };
 
-const BATCH_SIZE = 10;
+/** Lambda's own default. */
+export const BATCH_SIZE = 10;
 const CONCURRENCY_SHUFFLED = 4;
 
 /** Starts reading. Sleeps until a message arrives; never asks an empty queue twice. */
 export const startPoller = (options: PollerOptions): Poller => {
   const { sqs, queue } = options;
   const counts = { invocations: 0, succeeded: 0, failed: 0 };
-  const stopping = new AbortController();
+  const gate = createGate(options.isEnabled ?? true);
+  let running = 0;
   const concurrency = options.concurrency ?? (sqs.chaos.settings.shuffle ? CONCURRENCY_SHUFFLED : 1);
   const loops = Array.from({ length: concurrency }, async () => {
-    while (!stopping.signal.aborted && sqs.state.queues.has(queue)) {
-      const batch = await nextBatch(options, stopping.signal);
-      if (batch.length > 0) await callHandler(options, batch, counts);
+    for (
+      let signal = await gate.opened();
+      signal && sqs.state.queues.has(queue);
+      signal = await gate.opened()
+    ) {
+      const batch = await nextBatch(options, signal);
+      if (batch.length === 0) continue;
+      running += 1;
+      await callHandler(options, batch, counts);
+      running -= 1;
     }
   });
   return {
     counts: () => ({ ...counts }),
     idle: () => whenEmpty(sqs, [queue]),
+    enable: isEnabled => (isEnabled ? gate.open() : gate.close()),
+    state: () => (gate.isOpen() ? "Enabled" : running > 0 ? "Disabling" : "Disabled"),
     stop: async () => {
-      stopping.abort();
+      gate.end();
       await Promise.all(loops);
     },
   };

@@ -12,12 +12,14 @@ import {
   type ObjectStore,
   type PutOutcome,
   type PutRequest,
+  type RestoreOutcome,
+  type RestoreTier,
   type Tags,
 } from "../../ports/object-store.ts";
 import { copyObject } from "./copy.ts";
 import { listObjects, listVersions } from "./listing.ts";
 import { deleteObject, headObject, putObject, readableObject, type Stored, tagObject } from "./objects.ts";
-import { type RestoreTier, restoreObject, runRestores } from "./restore.ts";
+import { restoreObject, runRestores } from "./restore.ts";
 import type { S3 } from "./s3.ts";
 import { S3Error } from "./s3-error.ts";
 import type { Version } from "./s3-types.ts";
@@ -139,8 +141,15 @@ export class LocalObjectStore implements ObjectStore {
     tagObject(this.#s3, address, tags, "Put");
   }
 
-  async restore(address: ObjectAddress, days: number, tier: RestoreTier): Promise<void> {
-    restoreObject(this.#s3, { ...address, days, tier });
+  async restore(address: ObjectAddress, days: number, tier: RestoreTier): Promise<RestoreOutcome> {
+    try {
+      restoreObject(this.#s3, { ...address, days, tier });
+      return "asked";
+    } catch (error) {
+      if (error instanceof S3Error && error.code === "RestoreAlreadyInProgress") return "ongoing";
+      if (error instanceof S3Error && error.code === "InvalidObjectState") return "warm";
+      throw error;
+    }
   }
 
   #readable(address: ObjectAddress): Stored | undefined {

@@ -1,11 +1,10 @@
 import { isoInstant } from "../../ports/clock.ts";
+import type { RestoreTier } from "../../ports/object-store.ts";
 import { eventVersionId, type S3 } from "./s3.ts";
 import { S3Error } from "./s3-error.ts";
 import type { PendingRestore } from "./s3-state.ts";
 import type { Bucket, Version } from "./s3-types.ts";
 import { isCold, objectVersion, type VersionAddress } from "./versions.ts";
-
-export type RestoreTier = "Expedited" | "Standard" | "Bulk";
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;

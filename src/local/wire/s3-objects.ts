@@ -1,4 +1,5 @@
 import type { Buffer } from "node:buffer";
+import type { RestoreTier } from "../../ports/object-store.ts";
 import { checkReadConditions, type ReadConditions } from "../s3/conditions.ts";
 import { storageClassOf } from "../s3/limits.ts";
 import {
@@ -9,7 +10,7 @@ import {
   type Stored,
   tagObject,
 } from "../s3/objects.ts";
-import { type RestoreTier, restoreObject, runRestores } from "../s3/restore.ts";
+import { restoreObject, runRestores } from "../s3/restore.ts";
 import type { S3 } from "../s3/s3.ts";
 import { S3Error } from "../s3/s3-error.ts";
 import type { Version } from "../s3/s3-types.ts";

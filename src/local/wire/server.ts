@@ -8,6 +8,7 @@ import { SnsError } from "../sns/sns.ts";
 import { SqsError } from "../sqs/sqs-error.ts";
 import { CONTROL_PATH, controlAnswer } from "./control.ts";
 import { type Answer, header, parsedQuery, readBody, send } from "./http.ts";
+import { isLambdaPath, lambdaAnswer } from "./lambda-rest.ts";
 import { s3Answer, s3ErrorAnswer } from "./s3-wire.ts";
 import { SNS_HANDLERS, snsDocument, snsErrorDocument } from "./sns-query.ts";
 import { SQS_HANDLERS } from "./sqs-json.ts";
@@ -114,6 +115,13 @@ const answerTo = async (context: Context, http: IncomingMessage): Promise<Answer
   if (target?.startsWith("AmazonSQS.") === true)
     return sqsAnswer(context, target.slice("AmazonSQS.".length), raw);
   if (isForm(http)) return snsAnswer(context, new URLSearchParams(raw.toString()));
+  if (isLambdaPath(path)) {
+    const query = mark < 0 ? "" : url.slice(mark + 1);
+    const asked = { method: http.method ?? "GET", path, query, text: raw.toString() };
+    const { operation, answer } = lambdaAnswer(cloud, asked);
+    count(context, `lambda:${operation}`);
+    return answer;
+  }
   const { operation, answer } = s3Answer(cloud.s3, {
     http,
     path,

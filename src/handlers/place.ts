@@ -1,0 +1,34 @@
+import type { Context, SQSBatchResponse, SQSEvent } from "aws-lambda";
+import { type App, cloudApp } from "../app.ts";
+import { createClients } from "../aws/clients.ts";
+
+/** Left of the function's time when no new placement is begun: enough to end those that are under way. */
+const RESERVE_MS = 10_000;
+/** What a call without a context gets, as in the local cloud. */
+const TIME_WITHOUT_CONTEXT_MS = 30_000;
+
+const countdown = (): (() => number) => {
+  const startedMs = performance.now();
+  return () => TIME_WITHOUT_CONTEXT_MS - (performance.now() - startedMs);
+};
+
+/**
+ * The Lambda function behind the queue of published decisions: hands the batch to the application and reports the
+ * messages that must come again (ReportBatchItemFailures).
+ */
+export const createPlaceHandler =
+  (app: App) =>
+  async (event: SQSEvent, context?: Context): Promise<SQSBatchResponse> => {
+    const messages = event.Records.map(({ messageId, body }) => ({ id: messageId, body }));
+    const remainingMs = context ? () => context.getRemainingTimeInMillis() : countdown();
+    const failed = await app.place(messages, () => remainingMs() - RESERVE_MS);
+    return { batchItemFailures: [...failed].map(itemIdentifier => ({ itemIdentifier })) };
+  };
+
+let app: Promise<App> | undefined;
+
+/** Lambda's entry point. The application is made at the first call, so that a test may import this file freely. */
+export const handler = async (event: SQSEvent, context: Context): Promise<SQSBatchResponse> => {
+  app ??= cloudApp(createClients(process.env), process.env);
+  return createPlaceHandler(await app)(event, context);
+};

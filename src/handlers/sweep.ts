@@ -1,0 +1,34 @@
+import type { Context, ScheduledEvent } from "aws-lambda";
+import { type App, cloudApp } from "../app.ts";
+import { createClients } from "../aws/clients.ts";
+
+type Swept = ReturnType<App["sweep"]>;
+
+/** Left of the function's time when no new decision is begun: enough to publish the last one and answer. */
+const RESERVE_MS = 10_000;
+/** What a call without a context gets, as in the local cloud. */
+const TIME_WITHOUT_CONTEXT_MS = 30_000;
+
+const countdown = (): (() => number) => {
+  const startedMs = performance.now();
+  return () => TIME_WITHOUT_CONTEXT_MS - (performance.now() - startedMs);
+};
+
+/**
+ * The Lambda function behind a schedule: decides what is parked and need not wait any more. A sweep that ends early
+ * goes on with the next one; two at once do no harm.
+ */
+export const createSweepHandler =
+  (app: App) =>
+  (_event?: ScheduledEvent, context?: Context): Swept => {
+    const remainingMs = context ? () => context.getRemainingTimeInMillis() : countdown();
+    return app.sweep(() => remainingMs() - RESERVE_MS);
+  };
+
+let app: Promise<App> | undefined;
+
+/** Lambda's entry point. The application is made at the first call, so that a test may import this file freely. */
+export const handler = async (event: ScheduledEvent, context: Context): Promise<Awaited<Swept>> => {
+  app ??= cloudApp(createClients(process.env), process.env);
+  return createSweepHandler(await app)(event, context);
+};

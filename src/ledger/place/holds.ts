@@ -1,0 +1,25 @@
+import { legHash } from "../chain.ts";
+import { summaryOf } from "../commit.ts";
+import type { DecisionRecord } from "../domain.ts";
+import type { AnyLedger } from "../ledger.ts";
+import { isApplied } from "../reading.ts";
+import type { Reads } from "../reads.ts";
+
+/** Whether every leg's hash is that of what the record says: what the chains vouch for is this record and no other. */
+const isWhole = ({ domain }: AnyLedger, record: DecisionRecord): boolean => {
+  const { key, digest, outcome, code = "", legs } = record;
+  return legs.every(({ prevHash, stream, sequence, hash, change }) => {
+    const changeFields = domain.canonicalFields(change);
+    return hash === legHash({ prevHash, key, digest, outcome, code, stream, sequence, changeFields });
+  });
+};
+
+/**
+ * Whether a published decision holds: the live table has each of its legs at its place, with the record's hash. One
+ * that a restore lost does not, whoever saw it before.
+ *
+ * The caller has seen, after it read the record, that the epoch is not over: the restore that ends it will then find
+ * this decision. Source: ruling "place acts only on a decision that holds".
+ */
+export const holds = async (ledger: AnyLedger, reads: Reads, record: DecisionRecord): Promise<boolean> =>
+  isWhole(ledger, record) && (await isApplied(ledger, reads, summaryOf(record)));
