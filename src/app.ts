@@ -41,6 +41,8 @@ export type Backend = {
   readonly log: Log;
   /** Absent where nobody said which it is. */
   readonly objectsTopic?: Topic | undefined;
+  /** Where S3 tells of new decisions; absent likewise. */
+  readonly decidedTopic?: Topic | undefined;
   /** Where payments are announced; absent where nobody said which it is. */
   readonly paymentsTopic?: Topic | undefined;
 };
@@ -57,6 +59,8 @@ export type App = {
   readonly ledger: BankLedger;
   /** The topic of object events, for what S3 did not tell of. */
   readonly objectsTopic: Topic | undefined;
+  /** The topic of new decisions, for those that were not placed. */
+  readonly decidedTopic: Topic | undefined;
   /** Brings a batch of messages to the table; returns the ids of those that must come again. */
   project(messages: readonly Message[], remainingMs: RemainingMs): Promise<ReadonlySet<string>>;
   /** Places the requests whose decisions a batch of messages tells of; returns as `project` does. */
@@ -116,6 +120,7 @@ export const createApp = (backend: Backend, config: Config): App => {
     clock: backend.clock,
     ledger,
     objectsTopic: backend.objectsTopic,
+    decidedTopic: backend.decidedTopic,
     project: unlessHalted((messages, remainingMs) => projectBatch(ledger, messages, remainingMs)),
     snapshot: () => takeSnapshot(ledger),
     place: unlessHalted((messages, remainingMs) => placeBatch(placing, messages, remainingMs)),
@@ -146,6 +151,7 @@ export const cloudApp = async (
     random: { next: Math.random },
     log: jsonLog,
     objectsTopic: config.objectsTopic === undefined ? undefined : topicOf(clients, config.objectsTopic),
+    decidedTopic: config.decidedTopic === undefined ? undefined : topicOf(clients, config.decidedTopic),
     paymentsTopic: config.paymentsTopic === undefined ? undefined : topicOf(clients, config.paymentsTopic),
   };
   return createApp(backend, config);

@@ -15,6 +15,8 @@ export type Config = {
   readonly placeQueue: string;
   /** Names of the functions that read the queues, for whoever halts them. */
   readonly functions: { readonly project: string; readonly place: string };
+  /** ARN of the topic of new decisions, where reconcile tells of those that were not placed. */
+  readonly decidedTopic?: string;
   /** ARN of the topic where accepted outgoing payments are announced. Without it none can be placed. */
   readonly paymentsTopic?: string;
   /** ARN of the topic of object events, where reconcile tells what was lost; nobody else publishes there but S3. */
@@ -72,12 +74,13 @@ const flag = (env: Environment, variable: string, ifUnset: boolean): boolean => 
  * DAYBOOK_TABLE (daybook), DAYBOOK_EPOCH (1), DAYBOOK_NEW_EVENTS_BUCKET (daybook-new-events), DAYBOOK_ARCHIVE_BUCKET,
  * DAYBOOK_REJECTED_BUCKET, DAYBOOK_DECISIONS_BUCKET (likewise), DAYBOOK_PROJECT_QUEUE (daybook-project), DAYBOOK_PLACE_QUEUE (daybook-place),
  * DAYBOOK_PROJECT_FUNCTION (daybook-project), DAYBOOK_PLACE_FUNCTION (daybook-place),
- * DAYBOOK_OBJECTS_TOPIC and DAYBOOK_PAYMENTS_TOPIC (ARNs, unset), DAYBOOK_PARKED_DAYS (30), DAYBOOK_CURRENCY_REQUIRED
+ * DAYBOOK_OBJECTS_TOPIC, DAYBOOK_DECIDED_TOPIC and DAYBOOK_PAYMENTS_TOPIC (ARNs, unset), DAYBOOK_PARKED_DAYS (30), DAYBOOK_CURRENCY_REQUIRED
  * (true), DAYBOOK_AUTO_OPEN (true).
  * Throws: `InvalidConfig`.
  */
 export const configFrom = (env: Environment): Config => {
   const objectsTopic = arnOf(env, "DAYBOOK_OBJECTS_TOPIC", "sns");
+  const decidedTopic = arnOf(env, "DAYBOOK_DECIDED_TOPIC", "sns");
   const paymentsTopic = arnOf(env, "DAYBOOK_PAYMENTS_TOPIC", "sns");
   return {
     table: text(env, "DAYBOOK_TABLE", "daybook"),
@@ -95,6 +98,7 @@ export const configFrom = (env: Environment): Config => {
       place: text(env, "DAYBOOK_PLACE_FUNCTION", "daybook-place"),
     },
     ...(objectsTopic !== undefined && { objectsTopic }),
+    ...(decidedTopic !== undefined && { decidedTopic }),
     ...(paymentsTopic !== undefined && { paymentsTopic }),
     parkedDays: positiveInteger(env, "DAYBOOK_PARKED_DAYS", PARKED_DAYS),
     currencyRequired: flag(env, "DAYBOOK_CURRENCY_REQUIRED", true),

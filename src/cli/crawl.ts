@@ -1,4 +1,3 @@
-import { BucketMissing } from "../aws/s3-errors.ts";
 import { type CrawlScope, crawlBucket } from "../replay/crawl/crawl-bucket.ts";
 import { RunTakenOver } from "../replay/runs/run.ts";
 import { connect } from "./connect.ts";
@@ -32,8 +31,7 @@ export const crawlCommand = async (
     const what = `s3://${scope.bucket}/${scope.prefix}`;
     return reportIngest({ what, facts: scope }, end, output);
   } catch (error) {
-    if (error instanceof RunTakenOver || error instanceof BucketMissing)
-      throw new Refused(error.message, { cause: error });
+    if (error instanceof RunTakenOver) throw new Refused(error.message, { cause: error });
     throw error;
   } finally {
     line.close();

@@ -1,4 +1,5 @@
 import { CommanderError } from "commander";
+import { BucketMissing } from "../aws/s3-errors.ts";
 import { InvalidConfig } from "../config.ts";
 import { JournalCorrupt } from "../local/durability/journal.ts";
 import { DataFolderLocked } from "../local/durability/lock.ts";
@@ -23,6 +24,7 @@ const PLAIN = [
   JavaMissing,
   DataFolderLocked,
   JournalCorrupt,
+  BucketMissing,
   SnapshotDamaged,
   DeadLettersRefused,
 ];

@@ -9,6 +9,7 @@ export const runPlaceOf = ({ ledger, clock }: App): RunPlace => ({
   objects: ledger.objects,
   bucket: ledger.decisionsBucket,
   clock,
+  epoch: ledger.epoch,
 });
 
 /** From now on a wish to stop is answered here, and lets the command end by itself. */

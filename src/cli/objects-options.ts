@@ -60,9 +60,9 @@ export const withFilters = (command: Command): Command =>
     .option("--storage-class <pattern>", "in this storage class", listed)
     .option("--lifecycle <word>", "that stand here, such as ARCHIVED", oneOf(LIFECYCLES))
     .addOption(
-      new Option("--state <state>", "in their bucket now, gone from it, or both")
-        .choices(PRESENCES)
-        .default("current"),
+      new Option("--state <state>", "in their bucket now, gone from it, or both; by default current").choices(
+        PRESENCES,
+      ),
     )
     .option("--restore <state>", `of cold objects: ${RESTORES.join(", ")}`, oneOf(RESTORES))
     .option("--attribute <name=pattern>", "with this attribute; outer.inner=pattern looks inside", listed)

@@ -31,8 +31,7 @@ export const objectsPatchCommand = async (
 ): Promise<number> => {
   if ((key === undefined) !== (options.all === true))
     throw new Misused("Name one key to patch, or give --all and the filters of those meant.");
-  const { presence: _, ...narrower } = filterFrom(options);
-  if (key !== undefined && Object.keys(narrower).length > 0)
+  if (key !== undefined && Object.keys(filterFrom(options)).length > 0)
     throw new Misused("A key that is named is patched whatever it is like: leave the filters out.");
   const text = patchText(options);
   return overObjects(isAws, async app => {

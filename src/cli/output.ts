@@ -17,11 +17,21 @@ export type Output = {
 
 const asLines = (text: string): string => (text.endsWith("\n") ? text : `${text}\n`);
 
+/**
+ * Text for a terminal: whatever an object's key holds, it must not move the cursor or change a setting. Line feeds, tabs
+ * and colours stay; other control characters are shown as a sign for what cannot be shown.
+ */
+export const printable = (text: string): string =>
+  text.replace(/(\p{Cc}\[[0-9;]*m)|[^\P{Cc}\n\t]/gu, (_, colour: string | undefined) => colour ?? "\uFFFD");
+
+const forStream = (stream: NodeJS.WriteStream, text: string): string =>
+  asLines(stream.isTTY ? printable(text) : text);
+
 export const createOutput = (isJson: boolean): Output => ({
   isJson,
-  data: text => void process.stdout.write(asLines(text)),
+  data: text => void process.stdout.write(isJson ? asLines(text) : forStream(process.stdout, text)),
   json: value => void process.stdout.write(`${JSON.stringify(value)}\n`),
-  talk: text => void process.stderr.write(asLines(text)),
+  talk: text => void process.stderr.write(forStream(process.stderr, text)),
   // styleText itself heeds NO_COLOR and whether the stream is a terminal.
   paint: (style, text) => styleText(style, text, { stream: process.stdout }),
 });

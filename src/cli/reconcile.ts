@@ -5,7 +5,7 @@ import type { FeedPlace } from "../replay/reconcile/feed.ts";
 import { type Reconciled, type ReconcileRequest, reconcile } from "../replay/reconcile/reconcile.ts";
 import { recordedReconcile } from "../replay/reconcile/recorded.ts";
 import { FINDINGS, type Finding } from "../replay/reconcile/tally.ts";
-import { TooManyKeys } from "../replay/reconcile/tracked-keys.ts";
+import { DAYS_MAX, TooManyKeys } from "../replay/reconcile/tracked-keys.ts";
 import { RunTakenOver } from "../replay/runs/run.ts";
 import { connect } from "./connect.ts";
 import { manifestPlace, openManifest } from "./open-manifest.ts";
@@ -45,10 +45,11 @@ export const reconcileCommand = async (
     const feed = options.isDryRun ? undefined : feedOf(app);
     const reconciled = await run(app, { ...(await requestOf(app, options, stopping)), feed });
     if (output.isJson) output.json(reconciled);
-    else show(reconciled, output);
+    else show(reconciled, app.decidedTopic !== undefined, output);
     return isAsItShouldBe(reconciled) ? 0 : 1;
   } catch (error) {
-    if (error instanceof InventoryError || error instanceof TooManyKeys || error instanceof RunTakenOver)
+    const plain = [InventoryError, TooManyKeys, RunTakenOver];
+    if (error instanceof Error && plain.some(kind => error instanceof kind))
       throw new Refused(error.message, { cause: error });
     throw error;
   } finally {
@@ -56,13 +57,13 @@ export const reconcileCommand = async (
   }
 };
 
-const feedOf = ({ objectsTopic: topic, config }: App): FeedPlace => {
+const feedOf = ({ objectsTopic: topic, decidedTopic: decided, config }: App): FeedPlace => {
   const region = config.objectsTopic?.split(":")[3];
   if (topic === undefined || region === undefined)
     throw new Misused(
       "Nobody could be told of what is found: set DAYBOOK_OBJECTS_TOPIC to the ARN of the topic of object events, or only look with --dry-run.",
     );
-  return { topic, region };
+  return { topic, decided, region };
 };
 
 const requestOf = async (
@@ -71,6 +72,8 @@ const requestOf = async (
   stopping: Stopping,
 ): Promise<ReconcileRequest> => {
   const { newEvents, archive, rejected } = app.config.buckets;
+  if (since !== undefined && app.clock.now() - Date.parse(since) > (DAYS_MAX - 1) * DAY_MS)
+    throw new Misused(`Expected --since to be a day in the last ${DAYS_MAX - 1}, got ${since}.`);
   let isStopped = false;
   void stopping.asked().then(() => {
     isStopped = true;
@@ -82,6 +85,7 @@ const requestOf = async (
     isReportOfAll: buckets !== undefined,
     since: since ?? isoInstant(app.clock.now() - SINCE_DAYS * DAY_MS).slice(0, 10),
     graceMs,
+    looksForUnplaced: app.decidedTopic !== undefined,
     isStopped: () => isStopped,
   };
 };
@@ -97,7 +101,7 @@ const run = async (app: App, request: ReconcileRequest): Promise<Reconciled> => 
 };
 
 /** Findings that somebody is told of, or that are marked. */
-const REPAIRED: readonly Finding[] = ["lost", "undecided", "unpublished", "gone"];
+const REPAIRED: readonly Finding[] = ["lost", "undecided", "unpublished", "unplaced", "gone"];
 
 const isAsItShouldBe = ({ counts, isComplete, isDryRun }: Reconciled): boolean =>
   isComplete && counts.failed === 0 && !(isDryRun && REPAIRED.some(finding => counts[finding] > 0));
@@ -106,6 +110,7 @@ const DONE: Readonly<Record<Finding, string>> = {
   lost: "told now",
   undecided: "told again",
   unpublished: "told again",
+  unplaced: "told again",
   gone: "marked",
   stillThere: "though the picture does not show it",
   underWay: "too young to tell, left to the next run",
@@ -116,6 +121,7 @@ const NAMES: Readonly<Record<Finding, string>> = {
   lost: "lost",
   undecided: "undecided",
   unpublished: "unpublished",
+  unplaced: "not placed",
   gone: "gone",
   stillThere: "still there",
   underWay: "under way",
@@ -125,7 +131,7 @@ const NAMES: Readonly<Record<Finding, string>> = {
 /** Examples shown to people; `--json` has more. */
 const SHOWN_MAX = 5;
 
-const show = (reconciled: Reconciled, output: Output): void => {
+const show = (reconciled: Reconciled, looksForUnplaced: boolean, output: Output): void => {
   const { counts, examples, source, takenAt, lookedFrom, buckets, isDryRun, isComplete } = reconciled;
   const place = source === "listing" ? `a listing of ${buckets.join(", ")}` : "the report";
   output.data(`${counts.pictures} versions in ${place} of ${takenAt}, ${counts.known} known.`);
@@ -139,6 +145,10 @@ const show = (reconciled: Reconciled, output: Output): void => {
         `    s3://${bucket}/${key} version ${versionId}${reason === undefined ? "" : `: ${reason}`}`,
       );
   }
+  if (!looksForUnplaced)
+    output.talk(
+      "Whether all is placed was not looked at: set DAYBOOK_DECIDED_TOPIC to the topic of decisions.",
+    );
   output.talk(`Looked for what is gone among what was first seen from ${lookedFrom} on.`);
   if (source === "inventory" && counts.pictures === 0)
     output.talk(`The report lists nothing of ${buckets.join(", ")}: name its bucket with --bucket.`);

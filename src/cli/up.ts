@@ -139,6 +139,7 @@ const startParts = async (
   const env = {
     ...localEnvironment(endpoint, dynamodb.endpoint),
     DAYBOOK_OBJECTS_TOPIC: topology.topics.objects,
+    DAYBOOK_DECIDED_TOPIC: topology.topics.decided,
     DAYBOOK_PAYMENTS_TOPIC: topology.topics.payments,
     DAYBOOK_CURRENCY_REQUIRED: String(currencyRequired),
   };

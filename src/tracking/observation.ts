@@ -37,7 +37,7 @@ export type Observation = {
   readonly kind: Kind;
   /** Normalised. Pictures have none, nor have tagging and some restore events. */
   readonly sequencer?: string | undefined;
-  /** S3's event time of a notification; LastModified of a picture; the instant of a HEAD that found nothing. */
+  /** S3's event time of a notification; LastModified of a picture; of a HEAD that found nothing, right after all else that is known of the version. */
   readonly time: string;
   /**
    * S3's event name without `s3:`, also for what came through EventBridge; of a picture, its source.

@@ -135,6 +135,9 @@ describe("runs", () => {
     const missing = await here("crawl", "no-such-bucket", "--json");
     expect(missing).toMatchObject({ exitCode: 1, stdout: "" });
     expect(missing.stderr).toMatch(/^[^\n]*no-such-bucket[^\n]*\n$/);
+    const report = await here("inventory", "ingest", "s3://no-such-bucket/manifest.json");
+    expect(report).toMatchObject({ exitCode: 1, stdout: "" });
+    expect(report.stderr).toMatch(/^[^\n]*no-such-bucket[^\n]*\n$/);
     expect((await here("crawl", "s3://bucket")).exitCode).toBe(2);
     expect((await here("inventory", "ingest", "s3://bucket")).exitCode).toBe(2);
   });

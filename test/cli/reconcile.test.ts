@@ -94,6 +94,17 @@ describe("reconcile, where a third of the notifications is lost", () => {
     expect(untold).toMatchObject({ exitCode: 2, stdout: "" });
     expect(untold.stderr).toMatch(/^[^\n]*DAYBOOK_OBJECTS_TOPIC[^\n]*\n$/);
     expect((await here("reconcile", "--since", "2026-02-30")).exitCode).toBe(2);
+    const tooOld = await here("reconcile", "--dry-run", "--since", "1900-01-01");
+    expect(tooOld).toMatchObject({ exitCode: 2, stdout: "" });
+    expect(tooOld.stderr).toMatch(/^[^\n]*1900-01-01[^\n]*\n$/);
+    for (const args of [
+      ["--bucket", "no-such-bucket"],
+      ["--inventory", "s3://no-such-bucket/manifest.json"],
+    ]) {
+      const missing = await here("reconcile", "--dry-run", ...args);
+      expect(missing).toMatchObject({ exitCode: 1, stdout: "" });
+      expect(missing.stderr).toMatch(/^[^\n]*no-such-bucket[^\n]*\n$/);
+    }
     const somewhere = { AWS_ENDPOINT_URL_S3: AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_SQS: AWS_ENDPOINT_URL };
     const withoutSns = await daybook(["reconcile"], {
       cwd,

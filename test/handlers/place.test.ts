@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { createApp, tableRows } from "../../src/app.ts";
 import { createPlaceHandler } from "../../src/handlers/place.ts";
 import { overdue } from "../../src/ledger/place/overdue.ts";
-import { republishUnplaced } from "../../src/ledger/place/republish.ts";
+import { republish, unplaced } from "../../src/ledger/place/republish.ts";
 import { configureBucket } from "../../src/local/s3/buckets.ts";
 import { completeUpload, createUpload, putPart } from "../../src/local/s3/multipart.ts";
 import { LocalTopic } from "../../src/local/sns/sns.ts";
@@ -439,12 +439,16 @@ describe("decisions that were published and not placed", () => {
     await bench.projectAll();
     await bench.cloud.objects.delete({ bucket: "decisions", key: "dec/000001/incoming_payment_3.event" });
     const topic = new LocalTopic(bench.cloud.sns, bench.topology.topics.decided);
-    const feed = (before: number) =>
-      republishUnplaced(bench.app.ledger, topic, { before: isoInstant(before), region: "eu-central-1" });
-    expect(await feed(Date.now() - HOUR_MS)).toEqual({ published: 0, unpublished: [] });
-    expect(await feed(Date.now() + HOUR_MS)).toEqual({
-      published: 1,
-      unpublished: ["incoming_payment_3.event"],
+    const feed = async (before: number) => {
+      const found = await Array.fromAsync(unplaced(bench.app.ledger, isoInstant(before)));
+      for (const { decision } of found)
+        if (decision !== undefined) await republish(topic, { decision, region: "eu-central-1" });
+      return Object.fromEntries(found.map(({ key, decision }) => [key, decision?.key]));
+    };
+    expect(await feed(Date.now() - HOUR_MS)).toEqual({});
+    expect(await feed(Date.now() + HOUR_MS)).toStrictEqual({
+      "incoming_payment_ä 1.event": "dec/000001/incoming_payment_ä 1.event",
+      "incoming_payment_3.event": undefined,
     });
     const told = bench.decided();
     expect(told).toHaveLength(1);

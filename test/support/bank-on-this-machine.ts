@@ -55,8 +55,9 @@ export const openBank = (
     ...options.config,
   };
   const objectsTopic = new LocalTopic(cloud.sns, topology.topics.objects);
+  const decidedTopic = new LocalTopic(cloud.sns, topology.topics.decided);
   const paymentsTopic = new LocalTopic(cloud.sns, topology.topics.payments);
-  const backend = { store, clock, random, log: silentLog, objectsTopic, paymentsTopic };
+  const backend = { store, clock, random, log: silentLog, objectsTopic, decidedTopic, paymentsTopic };
   const newApp = (objects: ObjectStore = cloud.objects): App => createApp({ ...backend, objects }, config);
   const placeObjects = options.placeObjects ?? (objects => objects);
   const around = options.around ?? ((handler: Handler) => handler);

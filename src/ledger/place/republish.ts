@@ -5,37 +5,32 @@ import type { AnyLedger } from "../ledger.ts";
 import { decisionName } from "../names.ts";
 import { overdue } from "./overdue.ts";
 
-export type Republished = {
-  /** Requests whose decisions were told of again. */
-  readonly published: number;
-  /** Keys of requests that are decided in the table, but whose decision is not in S3: publishing it comes first. */
-  readonly unpublished: readonly string[];
+/** A request that is decided in the table and not placed. */
+export type Unplaced = {
+  readonly key: string;
+  /** What S3 shows of its decision; absent where the decision is not in S3 yet: publishing it comes first. */
+  readonly decision: Observation | undefined;
 };
 
 /**
- * Tells again of the decisions of requests that were to be placed by `before` (ISO instant): their messages are lost
- * or dead. `decided` is the topic S3 itself tells of new decisions, `region` the bucket's.
+ * The requests that were to be placed by `before` (ISO instant): the messages of their decisions are lost or dead.
  *
- * Safe to repeat, and while placing goes on: whoever is told twice finds the copy there. Other content of a used key
- * is in no index; its message is found among the dead letters.
+ * Other content of a used key is in no index; its message is found among the dead letters.
  */
-export const republishUnplaced = async (
-  ledger: AnyLedger,
+export async function* unplaced(ledger: AnyLedger, before: string): AsyncGenerator<Unplaced> {
+  for await (const { key, decision } of overdue(ledger, "place", before))
+    yield { key, decision: decision && (await pictureOf(ledger, decisionName(decision.epoch, key))) };
+}
+
+/**
+ * Tells of a decision again. `decided` is the topic S3 itself tells of new decisions, `region` the bucket's.
+ *
+ * Safe to repeat, and while placing goes on: whoever is told twice finds the copy there.
+ */
+export const republish = (
   decided: Topic,
-  { before, region }: { readonly before: string; readonly region: string },
-): Promise<Republished> => {
-  const unpublished: string[] = [];
-  let published = 0;
-  for await (const { key, decision } of overdue(ledger, "place", before)) {
-    const picture = decision && (await pictureOf(ledger, decisionName(decision.epoch, key)));
-    if (picture === undefined) unpublished.push(key);
-    else {
-      await decided.publish({ body: syntheticNotification([picture], region) });
-      published += 1;
-    }
-  }
-  return { published, unpublished };
-};
+  { decision, region }: { readonly decision: Observation; readonly region: string },
+): Promise<void> => decided.publish({ body: syntheticNotification([decision], region) });
 
 /** What S3 shows of a decision now: the version that is read when it is told of. */
 const pictureOf = async (

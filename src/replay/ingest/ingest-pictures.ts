@@ -11,6 +11,8 @@ export type Intake = { readonly table: TrackingTable; readonly roles: BucketRole
 
 /** Keys looked at at once, each by a query: enough to keep a table busy, few enough that it is not throttled. */
 const KEYS_AT_ONCE = 32;
+/** S3's own limit. */
+const KEY_BYTES_MAX = 1_024;
 
 /**
  * Takes pictures (rows of an inventory, versions of a listing) into tracking: those that tell something new (see
@@ -37,6 +39,7 @@ const ingestKey = async (
   key: string,
   pictures: readonly Observation[],
 ): Promise<IngestTally> => {
+  if (Buffer.byteLength(key) > KEY_BYTES_MAX) return tallyOf({ ...NOTHING, ...refusedKey(pictures) });
   const { rows, state } = await readTracked(table, key);
   const { news, ambiguous } = sifted(rows, pictures);
   const tracked = news.length === 0 ? [] : await track(table, news);
@@ -55,6 +58,15 @@ const ingestKey = async (
     troubles,
   });
 };
+
+const NOTHING = { new: 0, known: 0, ambiguous: 0, states: 0 };
+
+const refusedKey = (pictures: readonly Observation[]) => ({
+  records: pictures.length,
+  troubles: pictures.map(observation =>
+    troubleOf({ observation }, `S3 has no key of more than ${KEY_BYTES_MAX} bytes: the report is damaged`),
+  ),
+});
 
 /** Somebody else recorded the same meanwhile. */
 const isKnown = ({ outcome }: { readonly outcome: string }): boolean => outcome === "duplicate";

@@ -86,10 +86,11 @@ const reportTime = ({ name, manifest }: Report, { lastModified }: InventoryRecor
   return isoInstant(createdAtMs ?? 0);
 };
 
-/** Checking the files of a large report takes longer than a run may be silent. */
+/** Opening and checking the files of a large report takes longer than a run may be silent. */
 const beating = (sources: Sources, beat: () => Promise<void>): Sources => ({
   ...sources,
   open: async key => {
+    await beat();
     const source = await sources.open(key);
     return source && beatingSource(source, beat);
   },

@@ -4,9 +4,11 @@ import type { Observation } from "../../tracking/observation.ts";
 import { compareText } from "../../tracking/sequencer.ts";
 import { syntheticNotification } from "../../tracking/synthetic-notification.ts";
 
-/** Where what was found goes: the topic of object events, on which every subscriber hears of it. */
+/** Where what was found goes: the topics on which S3 would have told of it, so that every subscriber hears of it. */
 export type FeedPlace = {
   readonly topic: Topic;
+  /** Where S3 tells of new decisions: for those that were not placed. */
+  readonly decided?: Topic | undefined;
   /** Of the buckets, as S3 names it. */
   readonly region: string;
 };

@@ -1,7 +1,8 @@
 import pMap from "p-map";
 import type { AnyLedger } from "../../ledger/ledger.ts";
+import { isoInstant } from "../../ports/clock.ts";
 import { GET_KEYS_MAX } from "../../table/store.ts";
-import type { Observation } from "../../tracking/observation.ts";
+import type { Observation, ObservationRow } from "../../tracking/observation.ts";
 import { readObservations } from "../../tracking/refresh-state.ts";
 import type { VersionView } from "../../tracking/views.ts";
 import type { Report } from "../inventory/open-report.ts";
@@ -13,6 +14,7 @@ import { lookAgain } from "./second-look.ts";
 import { type Counts, type Example, type Finding, newTally, type Tally } from "./tally.ts";
 import { type TrackedKeys, trackedKeys } from "./tracked-keys.ts";
 import { undecided } from "./undecided.ts";
+import { tellUnplaced } from "./unplaced.ts";
 import { unpublishedCheck } from "./unpublished.ts";
 import { wholeKeys } from "./whole-keys.ts";
 
@@ -28,6 +30,8 @@ export type ReconcileRequest = {
   readonly graceMs: number;
   /** Where what was found is told. Absent: nothing is told and nothing marked, only counted. */
   readonly feed?: FeedPlace | undefined;
+  /** Whether decisions whose requests were not placed are told again, too. Default: no. */
+  readonly looksForUnplaced?: boolean;
   /** Asked now and then: whether to leave the rest. */
   readonly isStopped?: () => boolean;
   /** Told now and then how far it is. */
@@ -60,7 +64,8 @@ const HELD_BACK_MAX = 10_000;
  * Compares what S3 shows with what tracking and the decisions know, and has the live path do what it left undone.
  *
  * Lost notifications are told on the topic of object events, as are requests without a decision and decisions that were
- * not published; so whatever was found takes the one path from news to rows. What tracking believes there and S3 does
+ * not published; so whatever was found takes the one path from news to rows. Decisions whose requests were not placed
+ * are told on the topic of decisions. What tracking believes there and S3 does
  * not show is looked at again, and marked deleted if it is not there. Everything may be done twice.
  *
  * Throws: `TooManyKeys`, `UnusableReport`, `SplitBrain`; what the ports throw.
@@ -82,6 +87,12 @@ export const reconcile = async (ledger: AnyLedger, request: ReconcileRequest): P
   };
   const isComplete = await walk(work, request, picture);
   await work.feed.flush();
+  if (isComplete && request.looksForUnplaced === true && scope.buckets.includes(ledger.roles.requests))
+    await tellUnplaced(
+      ledger,
+      { prefix: scope.prefix, before: isoInstant(beganAtMs - request.graceMs), feed },
+      work.tally,
+    );
   return {
     source: picture.source,
     ...scope,
@@ -167,7 +178,7 @@ const lookForKey = async (work: Work, picture: KeyPicture): Promise<Omit<SeenKey
   const isYoung = (each: Observation): boolean => ageMs(work, each.time) < notificationMs(work);
   holdBack(work, picture, lost.filter(isYoung));
   for (const each of lost) if (!isYoung(each)) await tell(work, "lost", each);
-  for (const view of missing) await lookForVersion(work, view);
+  for (const view of missing) await lookForVersion(work, view, latestTime(rows, view));
   return { picture, known, rows };
 };
 
@@ -176,9 +187,18 @@ const tell = async ({ tally, feed }: Work, finding: Finding, observation: Observ
   await feed.add(observation);
 };
 
-const lookForVersion = async ({ ledger, tally, isDryRun }: Work, view: VersionView): Promise<void> => {
+const latestTime = (rows: readonly ObservationRow[], { latest }: VersionView): string =>
+  rows
+    .filter(row => row.bucket === latest.bucket && row.versionId === latest.versionId)
+    .reduce((time, row) => (row.time > time ? row.time : time), latest.time);
+
+const lookForVersion = async (
+  { ledger, tally, isDryRun }: Work,
+  view: VersionView,
+  seenAt: string,
+): Promise<void> => {
   try {
-    const looked = await lookAgain(ledger, view, { isDryRun });
+    const looked = await lookAgain(ledger, view, { isDryRun, seenAt });
     tally.add(looked.outcome, view.latest, "reason" in looked ? looked.reason : undefined);
   } catch (error) {
     // S3 would not say: this one stays as it is, and the run says so.

@@ -19,7 +19,8 @@ export const recordedReconcile = async (
   request: ReconcileRequest,
 ): Promise<RecordedReconcile> => {
   const { scope, report, since, graceMs } = request;
-  const place = { objects: ledger.objects, bucket: ledger.decisionsBucket, clock: ledger.clock };
+  const { objects, decisionsBucket: bucket, clock, epoch } = ledger;
+  const place = { objects, bucket, clock, epoch };
   const subject = report?.name ?? scope.buckets.map(bucket => `s3://${bucket}/${scope.prefix}`).join(",");
   const what = { ...scope, report: report?.name ?? null, since, graceMs };
   const begun = await beginRun<Counts>(place, { kind: "reconcile", subject, what });

@@ -14,18 +14,17 @@ export type Looked =
 /**
  * Looks again at a version or delete marker that a picture did not show, and unless this is only a rehearsal marks it
  * deleted if S3 says that it is not there. An error of S3's, a 403 above all, marks nothing and is thrown.
+ * `seenAt`: the latest time of all that was observed of the version, ISO instant.
  *
  * Source: ruling on what a listing or report no longer shows.
  */
 export const lookAgain = async (
   ledger: AnyLedger,
   view: VersionView,
-  { isDryRun }: { readonly isDryRun: boolean },
+  { isDryRun, seenAt }: { readonly isDryRun: boolean; readonly seenAt: string },
 ): Promise<Looked> => {
-  // Before the question: what is stored under the null version afterwards is not what was found missing.
-  const askedAtMs = ledger.clock.now();
   if (await isThere(ledger.objects, view)) return { outcome: "stillThere" };
-  return isDryRun ? { outcome: "gone" } : markGone(ledger, view, askedAtMs);
+  return isDryRun ? { outcome: "gone" } : markGone(ledger, view, seenAt);
 };
 
 const isThere = async (objects: ObjectStore, { latest, state }: VersionView): Promise<boolean> => {
@@ -53,12 +52,13 @@ const isListed = async (
   throw new Error(`More than ${PAGES_MAX} pages of versions of s3://${bucket}/${key}.`);
 };
 
-const markGone = async (ledger: AnyLedger, { latest }: VersionView, askedAtMs: number): Promise<Looked> => {
-  const { bucket, key, versionId, time: seenAt } = latest;
-  // It was there before it was gone, also by a clock that is behind that of S3.
-  const time = isoInstant(Math.max(askedAtMs, Date.parse(seenAt) + 1));
+const markGone = async (ledger: AnyLedger, { latest }: VersionView, seenAt: string): Promise<Looked> => {
+  const { bucket, key, versionId } = latest;
+  // Right after all that is known of it, in S3's own time: by our clock, were it ahead, what is stored under the null
+  // version a moment later would seem gone as well, for ever.
+  const time = isoInstant(Date.parse(seenAt) + 1);
   const gone: Observation = { source: "head", bucket, key, versionId, kind: "deleted", time, event: "head" };
-  for (const tracked of await track(ledger, [gone], { receivedAt: isoInstant(askedAtMs) }))
+  for (const tracked of await track(ledger, [gone], { receivedAt: isoInstant(ledger.clock.now()) }))
     if (tracked.outcome === "failed") return { outcome: "failed", reason: tracked.reason };
   const refreshed = await refreshState(ledger, key, ledger.roles);
   return refreshed.outcome === "failed"

@@ -4,7 +4,8 @@ import type { Observation } from "../../tracking/observation.ts";
  * What reconcile can find.
  *
  * `lost`: S3 shows it and tracking was never told. `undecided`: a request that tracking knows and that has no decision.
- * `unpublished`: a decision that is committed and not in S3. `gone`: tracking believed it there, a second look found
+ * `unpublished`: a decision that is committed and not in S3. `unplaced`: one that is published, and its request in neither
+ * bucket of its outcome. `gone`: tracking believed it there, a second look found
  * nothing. `stillThere`: the second look found it. `underWay`: too young to tell whether it is lost or undecided.
  * `failed`: it could not be looked at or marked.
  */
@@ -12,6 +13,7 @@ export const FINDINGS = [
   "lost",
   "undecided",
   "unpublished",
+  "unplaced",
   "gone",
   "stillThere",
   "underWay",
@@ -68,6 +70,7 @@ const zeroOfEach = (): Record<Finding, number> => ({
   lost: 0,
   undecided: 0,
   unpublished: 0,
+  unplaced: 0,
   gone: 0,
   stillThere: 0,
   underWay: 0,

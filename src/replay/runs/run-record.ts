@@ -2,8 +2,16 @@ import type { Clock } from "../../ports/clock.ts";
 import type { ObjectStore } from "../../ports/object-store.ts";
 import { highestUnder, numbered, type RunKeys, runKeys, runPrefix } from "./run-keys.ts";
 
-/** Where runs are kept: the bucket of decisions, which admits no overwriting. So a run is objects written once. */
-export type RunPlace = { readonly objects: ObjectStore; readonly bucket: string; readonly clock: Clock };
+/**
+ * Where runs are kept: the bucket of decisions, which admits no overwriting. So a run is objects written once.
+ * `epoch`: the life of the table they work on; what a run did to an earlier one says nothing of this one.
+ */
+export type RunPlace = {
+  readonly objects: ObjectStore;
+  readonly bucket: string;
+  readonly clock: Clock;
+  readonly epoch: number;
+};
 
 /** How a run ended. `stopped`: somebody asked it to; the next one goes on. */
 export type RunOutcome = "completed" | "failed" | "stopped";
@@ -19,6 +27,8 @@ export type RunRecord<At = unknown> = {
   readonly lastSeen: string;
   /** `abandoned`: it did not end, and was not seen for longer than the lease, or another one took over. */
   readonly status: "running" | "abandoned" | RunOutcome;
+  /** The life of the table it worked on. */
+  readonly epoch: number;
   /** What it was asked to do. */
   readonly what: unknown;
   /** Its last checkpoint; that of the run it went on from, if it made none itself. */
@@ -28,7 +38,7 @@ export type RunRecord<At = unknown> = {
 };
 
 /** The object that begins a run. */
-export type BegunBody = Pick<RunRecord, "kind" | "subject" | "number" | "begunAt" | "what"> & {
+export type BegunBody = Pick<RunRecord, "kind" | "subject" | "number" | "begunAt" | "epoch" | "what"> & {
   readonly from?: unknown;
 };
 /** One checkpoint. */

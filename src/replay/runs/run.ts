@@ -19,7 +19,7 @@ export type Begun<At> =
   | {
       readonly outcome: "begun";
       readonly run: Run<At>;
-      /** Where the run before stopped, if it was not completed. */
+      /** Where the run before stopped, if it was not completed and worked on this life of the table. */
       readonly from?: At;
     }
   /** Another one runs. Instants are ISO. */
@@ -56,9 +56,19 @@ export const beginRun = async <At>(
   if (before?.status === "running")
     return { outcome: "busy", since: before.begunAt, lastSeen: before.lastSeen };
   const number = latest + 1;
-  const from = before === undefined || before.status === "completed" ? undefined : before.at;
+  const isUnfinished = before !== undefined && before.status !== "completed" && before.epoch === place.epoch;
+  const from = isUnfinished ? before.at : undefined;
   const begunAt = isoInstant(place.clock.now());
-  const body: BegunBody = { kind, subject, number, begunAt, what, ...(from !== undefined && { from }) };
+  const { epoch } = place;
+  const body: BegunBody = {
+    kind,
+    subject,
+    number,
+    begunAt,
+    epoch,
+    what,
+    ...(from !== undefined && { from }),
+  };
   if (!(await putOnce(place, runKeys(prefix, number).begun, body))) {
     const winner = await readRun(place, prefix, number);
     return {

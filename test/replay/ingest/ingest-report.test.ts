@@ -5,6 +5,7 @@ import { writeInventory } from "../../../src/local/inventory/write-inventory.ts"
 import { ingestReport, UndatedReport } from "../../../src/replay/ingest/ingest-report.ts";
 import { ChecksumMismatch, InvalidManifest } from "../../../src/replay/inventory/errors.ts";
 import { inlineReport, openReport, openReportFile } from "../../../src/replay/inventory/open-report.ts";
+import type { Source } from "../../../src/replay/inventory/source.ts";
 import { listRuns, RUN_LEASE_MS } from "../../../src/replay/runs/run-record.ts";
 import { parseNotification } from "../../../src/tracking/notification.ts";
 import { readObservations, readState } from "../../../src/tracking/refresh-state.ts";
@@ -210,6 +211,18 @@ describe("filemanager vectors", () => {
     expect(await rowsOf(world, "a b/c")).toHaveLength(2);
   });
 
+  test("a key that S3 cannot have fails alone, and says so", async () => {
+    const world = newIntake();
+    const long = "k".repeat(1_025);
+    const both = reportOf({ format: "CSV", files: [gzipSync(line(long, 1) + line("short", 1))] });
+    const end = await ingestReport(world.intake, both);
+    if (end.outcome === "busy") throw new Error("Expected no other run");
+    expect(end).toMatchObject({ outcome: "failed", tally: { counts: { records: 2, new: 1, failed: 1 } } });
+    expect(end.tally.troubles).toMatchObject([
+      { key: long, reason: expect.stringMatching(/more than 1024 bytes/) },
+    ]);
+  });
+
   test("E28: nothing in a gzip is no record, one row is one", async () => {
     const world = newIntake();
     expect(await counted(world, csv([]))).toMatchObject({ records: 0, outcome: "completed" });
@@ -366,6 +379,60 @@ describe("an ingest that does not end", () => {
     const stopped = await ingestReport(world.intake, report(), { isStopping: () => true });
     expect(stopped).toMatchObject({ outcome: "stopped", tally: { counts: { records: 0 } } });
     expect(world.store.snapshot()).toEqual([]);
+  });
+
+  test("does not seem dead while files are opened and compared with their checksums", async () => {
+    const world = newIntake();
+    const { sources, ...rest } = report();
+    const statuses: string[] = [];
+    const linger = async (): Promise<void> => {
+      world.clock.advance(RUN_LEASE_MS * 0.4);
+      for (const { status } of await collect(listRuns(world.intake.runs, "ingest"))) statuses.push(status);
+    };
+    const slow = (source: Source): Source => ({
+      ...source,
+      async *stream() {
+        for await (const piece of source.stream()) {
+          await linger();
+          yield piece;
+        }
+      },
+    });
+    const open = async (key: string) => {
+      await linger();
+      const source = await sources.open(key);
+      return source && slow(source);
+    };
+    await counted(world, { ...rest, sources: { ...sources, open } });
+    expect(statuses.length).toBeGreaterThan(9);
+    expect(new Set(statuses)).toEqual(new Set(["running"]));
+  });
+
+  test("stopped, without checksums it begins anew: the files may be others by now", async () => {
+    const world = newIntake();
+    const data = gzipSync(Array.from({ length: 1200 }, (_, n) => line(`k${n}`, n)).join(""));
+    const manifest = {
+      destinationBucket: "any",
+      fileFormat: "CSV",
+      fileSchema: SCHEMA,
+      files: [{ key: "f" }],
+    };
+    const bare = () => inlineReport(manifest, memorySources({ f: data }));
+    let pieces = 0;
+    const first = await ingestReport(world.intake, bare(), {
+      isStopping: () => pieces >= 1,
+      onProgress: () => {
+        pieces += 1;
+      },
+    });
+    if (first.outcome !== "stopped") throw new Error(`Expected it to stop, got ${first.outcome}`);
+    const { records } = first.tally.counts;
+    expect(records).toBeGreaterThan(0);
+    expect(await ingestReport(world.intake, bare())).toMatchObject({
+      outcome: "completed",
+      start: { file: 0, row: 0 },
+      tally: { counts: { records: 1200, new: 1200 - records, known: records } },
+    });
   });
 
   test("a state that a crash left behind is written by the next ingest", async () => {

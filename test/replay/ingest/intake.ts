@@ -34,7 +34,7 @@ export const newIntake = (before?: StoreHook) => {
     random,
     objects,
     store,
-    intake: { table, roles: ROLES, objects, runs: { objects, bucket: DECISIONS, clock } },
+    intake: { table, roles: ROLES, objects, runs: { objects, bucket: DECISIONS, clock, epoch: 1 } },
     /** Writes since this was asked last. */
     writes: (): number =>
       calls.splice(0).filter(({ call }) => call === "write" || call === "transact").length,

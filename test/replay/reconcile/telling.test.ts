@@ -83,7 +83,7 @@ describe("the record of a run", () => {
       await opened.putAll(ampleRequests(21).openings);
       opened.cloud.chaos.set({ drop: 0 });
       const { ledger } = opened.app;
-      const place = { objects: ledger.objects, bucket: "decisions", clock: ledger.clock };
+      const place = { objects: ledger.objects, bucket: "decisions", clock: ledger.clock, epoch: 1 };
       const request: ReconcileRequest = {
         scope: { buckets: ["new-events"], prefix: "" },
         since: "2026-01-01",

@@ -7,7 +7,7 @@ import { MemoryStore, type StoreHook } from "../../../src/local/memory-store.ts"
 import { queueDepth, receiveMessages } from "../../../src/local/sqs/sqs.ts";
 import { parseNotification } from "../../../src/tracking/notification.ts";
 import { track } from "../../../src/tracking/track.ts";
-import { ampleRequests, foldAndCompare, found, openLossyBank, outcomeOf } from "./lossy-bank.ts";
+import { ampleRequests, feedOf, foldAndCompare, found, openLossyBank, outcomeOf } from "./lossy-bank.ts";
 
 const [OPENING = { key: "", body: "" }] = ampleRequests(21).openings;
 const AT = Math.floor(Date.now() / 1000) - 50_000;
@@ -142,6 +142,29 @@ describe("decisions whose publication was lost with their worker", () => {
       const { fold, unequal } = await foldAndCompare(opened);
       expect([fold.faults, unequal, fold.decisions]).toEqual([[], [], 2]);
       expect(found(await opened.look())).toEqual({});
+    } finally {
+      await opened.close();
+    }
+  });
+});
+
+describe("decisions that were published and not placed", () => {
+  it("are told again on the topic of decisions, in their prefix only, and counted by a rehearsal", async () => {
+    const opened = openLossyBank(new MemoryStore(bankTable));
+    try {
+      await opened.putAll([OPENING]);
+      const { decidedTopic } = opened.app;
+      const feed = { ...feedOf(opened), decided: decidedTopic };
+      const { place } = opened.topology.queues;
+      const before = queueDepth(opened.cloud.sqs, place.name).visible;
+      const look = { looksForUnplaced: true, feed };
+      expect(found(await opened.look({ ...look, graceMs: 60_000 }))).toEqual({});
+      expect(found(await opened.look({ ...look, feed: undefined }))).toEqual({ unplaced: 1 });
+      const elsewhere = { buckets: ["new-events"], prefix: "none" };
+      expect(found(await opened.look({ ...look, scope: elsewhere }))).toEqual({});
+      expect(queueDepth(opened.cloud.sqs, place.name).visible).toBe(before);
+      expect(found(await opened.look(look))).toEqual({ unplaced: 1 });
+      expect(queueDepth(opened.cloud.sqs, place.name).visible).toBe(before + 1);
     } finally {
       await opened.close();
     }

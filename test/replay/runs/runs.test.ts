@@ -18,7 +18,7 @@ const newPlace = () => {
   const s3 = createS3({ clock, random: seededRandom(1) });
   createBucket(s3, BUCKET);
   const objects = new LocalObjectStore(s3);
-  return { objects, bucket: BUCKET, clock };
+  return { objects, bucket: BUCKET, clock, epoch: 1 };
 };
 
 const keysIn = async ({ objects }: RunPlace): Promise<readonly string[]> =>
@@ -108,6 +108,18 @@ describe("a run that did not end", () => {
     expect((await running(place)).from).toBe(2);
   });
 
+  test("is not gone on from once the table began another life", async () => {
+    const place = newPlace();
+    const { run } = await running(place);
+    await run.checkpoint(7);
+    await run.end("stopped", {});
+    expect(await begin({ ...place, epoch: 2 })).toMatchObject({ outcome: "begun", run: { number: 2 } });
+    const [record] = await Array.fromAsync(listRuns(place, "crawl"));
+    expect(record).toMatchObject({ number: 1, epoch: 1, at: 7 });
+    place.clock.advance(RUN_LEASE_MS + 1);
+    expect((await running({ ...place, epoch: 2 })).from).toBeUndefined();
+  });
+
   test("notices that another took over, and stops", async () => {
     const place = newPlace();
     const { run } = await running(place);
@@ -168,7 +180,8 @@ describe("the list of runs", () => {
     await running(place, "x");
     await running(place, "y");
     const at = "2026-01-01T00:00:00.000Z";
-    const told = { kind: "crawl", subject: "x", what: { subject: "x" }, begunAt: at, lastSeen: at };
+    const what = { subject: "x" };
+    const told = { kind: "crawl", subject: "x", what, epoch: 1, begunAt: at, lastSeen: at };
     expect(await all(place, "crawl", "x")).toEqual([
       { ...told, number: 1, status: "failed", at: 5, summary: { failed: 1 } },
       { ...told, number: 2, status: "abandoned", at: 6 },
