@@ -1,10 +1,12 @@
 import { CommanderError } from "commander";
 import { BucketMissing } from "../aws/s3-errors.ts";
 import { InvalidConfig } from "../config.ts";
+import { UnreadableRecord } from "../ledger/record.ts";
 import { JournalCorrupt } from "../local/durability/journal.ts";
 import { DataFolderLocked } from "../local/durability/lock.ts";
 import { JavaMissing } from "../local/dynamodb-local.ts";
 import { DeadLettersRefused } from "../ports/dead-letters.ts";
+import { ControlDamaged } from "../replay/control/control.ts";
 import { SnapshotDamaged } from "../replay/snapshot/snapshot-errors.ts";
 import { Misused, Refused } from "./output.ts";
 import { InvalidScenario } from "./scenario-error.ts";
@@ -25,6 +27,8 @@ const PLAIN = [
   DataFolderLocked,
   JournalCorrupt,
   BucketMissing,
+  UnreadableRecord,
+  ControlDamaged,
   SnapshotDamaged,
   DeadLettersRefused,
 ];

@@ -2,9 +2,10 @@ import { createReads } from "../ledger/reads.ts";
 import { releaseDue } from "../ledger/sweep.ts";
 import { type WaitingRequest, waitingRequests } from "../ledger/waiting.ts";
 import { textTable } from "../projections/text-table.ts";
+import { readControl } from "../replay/control/control.ts";
 import { cloudClock } from "./cloud-clock.ts";
 import { type Connection, connect } from "./connect.ts";
-import type { Output } from "./output.ts";
+import { type Output, Refused } from "./output.ts";
 
 /** More than anybody reads; the count goes on. */
 const SHOWN_MAX = 1_000;
@@ -43,6 +44,9 @@ const release = async (connection: Connection, output: Output): Promise<number> 
   const clock = await cloudClock(connection);
   const endsAtMs = clock.now() + RELEASE_MS_MAX;
   const ledger = { ...connection.app.ledger, clock };
+  const control = await readControl({ objects: ledger.objects, bucket: ledger.decisionsBucket });
+  if (control.state === "halted")
+    throw new Refused(`All is halted since ${control.at}: nothing is decided until "daybook resume".`);
   const invocation = { reads: createReads(ledger.store), remainingMs: () => endsAtMs - clock.now() };
   const swept = await releaseDue(ledger, invocation, { now: clock.now() });
   if (output.isJson) output.json(swept);

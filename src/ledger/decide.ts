@@ -121,13 +121,21 @@ const attemptOn = async <R>(
 };
 
 /** Who arrives waits behind those that wait already; who waited is not held up by those that came after. */
-const drainingFor = <R>({ parkedRow }: Candidate<R>, { heads }: Reading<unknown>): ReadonlySet<string> =>
-  new Set(parkedRow ? [] : heads.filter(head => head.parkedCount > 0).map(({ stream }) => stream));
+const drainingFor = <R>(
+  { parkedRow, deadline }: Candidate<R>,
+  { heads }: Reading<unknown>,
+): ReadonlySet<string> =>
+  new Set(
+    parkedRow && deadline === undefined
+      ? []
+      : heads.filter(head => head.parkedCount > 0).map(({ stream }) => stream),
+  );
 
 /** Where other content of the key is known to wait, but for the place this content itself is taken from. */
 const displacedBy = ({ state, parked, others }: Reading<unknown>): readonly string[] => {
   const awaits = state?.parked?.awaits;
-  const places = new Set([...(awaits === undefined ? [] : [awaits]), ...others.map(({ place }) => place)]);
+  const known = [awaits, parked?.before].flatMap(place => (place === undefined ? [] : [place]));
+  const places = new Set([...known, ...others.map(({ place }) => place)]);
   if (parked) places.delete(parked.place);
   return [...places];
 };

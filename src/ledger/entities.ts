@@ -90,6 +90,8 @@ export const ledgerEntities = ({ headSortKey }: LedgerNames) => ({
         text: { type: "string" },
         base64: { type: "string" },
         parkedAt: { type: "string", required: true },
+        /** Where other content of the key waited when this came: the state names one place only. */
+        before: { type: "string" },
       },
       indexes: {
         parked: {

@@ -54,7 +54,9 @@ export const judge = <Request, State, Change, Settings>(
   const verdict = domain.decide(request, { states, original: context.original, settings });
   if (verdict.outcome === "deferred") {
     if (awaited === undefined) throw new Error("A request was deferred that refers to no original.");
-    if (deadline === undefined) return { outcome: "deferred", awaits: { original: awaited } };
+    // Its original may wait too, under the closed stream: no time passes there.
+    const isHeld = context.draining.size > 0 || [...states.values()].some(state => domain.isClosed(state));
+    if (deadline === undefined || isHeld) return { outcome: "deferred", awaits: { original: awaited } };
     const { code, facts } = domain.refuseUnfound(request);
     return { outcome: "refused", code, facts: { ...facts, deadline } };
   }

@@ -52,12 +52,13 @@ const guard = (ledger: AnyLedger, { heads }: Reading<unknown>, awaits: Awaits): 
 const rowAt = <R>(
   { rows, clock }: AnyLedger,
   candidate: Candidate<R>,
-  { parked, others }: Reading<unknown>,
+  { parked, others, state }: Reading<unknown>,
   place: string,
 ): Item => {
   const { found } = candidate;
   const [own, underDigest] = parkedNames(candidate, place);
   if (!own || !underDigest) throw new Error(`${found.seen.key} is malformed and waits for nothing.`);
+  const before = parked ? parked.before : state?.parked?.awaits;
   const isTaken = others.some(row => row.place === place && row.name === own.name);
   return rows.parked.item({
     ...(isTaken ? underDigest : own),
@@ -66,6 +67,7 @@ const rowAt = <R>(
     digest: found.digest,
     ...requestText(found.bytes),
     parkedAt: parked?.parkedAt ?? isoInstant(clock.now()),
+    ...(before === undefined ? {} : { before }),
   });
 };
 

@@ -40,17 +40,35 @@ export type CommittedDecision<Change = unknown> = {
 /** One line of JSON. */
 export const recordText = (record: DecisionRecord): string => JSON.stringify(record);
 
+/** Something lies where a decision should, and is none. */
+export class UnreadableRecord extends Error {
+  override readonly name = "UnreadableRecord";
+  constructor(where: string, text: string, options?: ErrorOptions) {
+    const shown = JSON.stringify(text.slice(0, 80));
+    super(
+      `Expected a decision record in ${where}, got ${shown}: decisions are never changed, so somebody else wrote it; an older version of the object may be the decision.`,
+      options,
+    );
+  }
+}
+
 /**
- * A record from its published text.
+ * A record from its published text. `name`: of the object, for the error.
  *
- * Throws: an error naming the object, if the text is no decision record.
+ * Throws: `UnreadableRecord`, if the text is no decision record.
  */
 export const parseRecord = <Change>(text: string, name: string): DecisionRecord<Change> => {
-  const record = JSON.parse(text) as DecisionRecord<Change>;
-  if (typeof record?.key !== "string" || !Array.isArray(record.legs)) {
-    throw new Error(`Expected a decision record in ${name}, got ${text.slice(0, 80)}`);
+  const record = jsonIn(text, name) as Partial<DecisionRecord<Change>> | null;
+  if (typeof record?.key !== "string" || !Array.isArray(record.legs)) throw new UnreadableRecord(name, text);
+  return record as DecisionRecord<Change>; // written by recordText, which is all that lies under these names
+};
+
+const jsonIn = (text: string, name: string): unknown => {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new UnreadableRecord(name, text, { cause });
   }
-  return record;
 };
 
 /** Same request, same content: the two texts speak of one decision. */

@@ -53,7 +53,7 @@ export const putsOf = (drafts: readonly Draft[]): readonly Put[] => {
   const id = (n: number): string => `r${n}`;
   const object = (type: string, n: number, fields: object): Put => ({
     key: `${type}_${id(n)}.event`,
-    body: JSON.stringify({ EventTimeStamp: at + n, ...fields }),
+    body: JSON.stringify({ EventTimeStamp: n < 100 ? at + n : at - 1, ...fields }),
   });
   const openings = [0, 1, 2].map(n =>
     object("cash_deposit", 100 + n, {

@@ -10,6 +10,9 @@ import { readBundleTexts } from "./read-bundle.ts";
 import { readManifest } from "./stored.ts";
 import type { BundleVerdict } from "./verify-bundle.ts";
 
+/** Source: Amazon S3 User Guide, "Categorizing your objects using tags". */
+const TAGS_MAX = 10;
+
 export type CopyCounts = {
   /** Tagged by this call. */
   readonly tagged: number;
@@ -82,6 +85,7 @@ const releaseCopy = async (place: BundlePlace, record: DecisionRecord): Promise<
   const tags = await place.objects.getTags(address);
   if (tags === undefined) return "absent";
   if (tags[BUNDLED_TAG.name] === BUNDLED_TAG.value) return "already";
+  if (Object.keys(tags).length >= TAGS_MAX && !(BUNDLED_TAG.name in tags)) return "kept";
   await place.objects.putTags(address, { ...tags, [BUNDLED_TAG.name]: BUNDLED_TAG.value });
   return "tagged";
 };

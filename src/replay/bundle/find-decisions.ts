@@ -66,15 +66,7 @@ export const readDecision = async (
   if (found === undefined) return undefined;
   const text = Buffer.from(found.body);
   if (text.includes(0x0a)) throw new Error(`Expected a decision of one line in ${key}`);
-  return { key, text, record: recordIn(text, key) };
-};
-
-const recordIn = (text: Buffer, key: string): DecisionRecord => {
-  try {
-    return parseRecord(text.toString("utf8"), key);
-  } catch (cause) {
-    throw new Error(`Expected a decision record in ${key}`, { cause });
-  }
+  return { key, text, record: parseRecord(text.toString("utf8"), key) };
 };
 
 async function* keysPublished(place: BundlePlace, query: DayQuery): AsyncGenerator<string> {

@@ -54,11 +54,28 @@ const recordAt = async (
 ): Promise<ControlRecord> => {
   const found = await objects.get({ bucket, key });
   const number = Number(key.slice(PREFIX.length));
-  const body =
-    found && (JSON.parse(Buffer.from(found.body).toString("utf8")) as Omit<ControlRecord, "number">); // checked below
+  const body = found && bodyIn(Buffer.from(found.body).toString("utf8"));
   if (!Number.isInteger(number) || (body?.state !== "halted" && body?.state !== "running"))
-    throw new Error(`Expected a control object in s3://${bucket}/${key}`);
-  return { number, state: body.state, reason: body.reason, at: body.at };
+    throw new ControlDamaged(`s3://${bucket}/${key}`);
+  return { number, state: body.state, reason: body.reason ?? "", at: body.at ?? "" };
+};
+
+/** Something lies where a control object should, and is none; whether all is halted cannot be told. */
+export class ControlDamaged extends Error {
+  override readonly name = "ControlDamaged";
+  constructor(object: string) {
+    super(
+      `Expected a control object in ${object}: delete it, if nobody knows who wrote it, and halt or resume again.`,
+    );
+  }
+}
+
+const bodyIn = (text: string): Partial<ControlRecord> | undefined => {
+  try {
+    return JSON.parse(text) as Partial<ControlRecord>; // checked by the caller
+  } catch {
+    return undefined;
+  }
 };
 
 /**
