@@ -11,6 +11,7 @@ import { DEFAULT_SETTINGS, type Settings } from "./domain/settings.ts";
 import type { Domain, Projection } from "./ledger/domain.ts";
 import { ledgerEntities } from "./ledger/entities.ts";
 import type { Ledger } from "./ledger/ledger.ts";
+import { readLive } from "./ledger/live.ts";
 import { placeBatch } from "./ledger/place/place-batch.ts";
 import { type Message, projectBatch } from "./ledger/project.ts";
 import { createReads } from "./ledger/reads.ts";
@@ -65,6 +66,8 @@ export type App = {
   project(messages: readonly Message[], remainingMs: RemainingMs): Promise<ReadonlySet<string>>;
   /** Places the requests whose decisions a batch of messages tells of; returns as `project` does. */
   place(messages: readonly Message[], remainingMs: RemainingMs): Promise<ReadonlySet<string>>;
+  /** Whether it met the end of its epoch: another table is live, or soon will be. */
+  isOver(): boolean;
   /** Writes down where every account stands. */
   snapshot(): Promise<SnapshotTaken>;
   /** Decides what is parked and need not wait any more, passed deadlines included; nothing while all is halted. */
@@ -94,6 +97,7 @@ const unnamedTopic: Topic = {
 
 export const createApp = (backend: Backend, config: Config): App => {
   const { buckets, epoch, parkedDays, currencyRequired, autoOpen } = config;
+  let isOver = false;
   const ledger: BankLedger = {
     ...backend,
     domain,
@@ -105,6 +109,9 @@ export const createApp = (backend: Backend, config: Config): App => {
     epoch,
     parkedDays,
     published: new Map(),
+    onEpochOver: () => {
+      isOver = true;
+    },
   };
   const isHalted = haltGuard({ ...backend, bucket: buckets.decisions });
   const unlessHalted =
@@ -122,6 +129,7 @@ export const createApp = (backend: Backend, config: Config): App => {
     objectsTopic: backend.objectsTopic,
     decidedTopic: backend.decidedTopic,
     project: unlessHalted((messages, remainingMs) => projectBatch(ledger, messages, remainingMs)),
+    isOver: () => isOver,
     snapshot: () => takeSnapshot(ledger),
     place: unlessHalted((messages, remainingMs) => placeBatch(placing, messages, remainingMs)),
     sweep: async remainingMs => {
@@ -133,20 +141,24 @@ export const createApp = (backend: Backend, config: Config): App => {
 };
 
 /**
- * Daybook over AWS, or over whatever answers at the endpoints in the environment.
+ * Daybook over AWS, or over whatever answers at the endpoints in the environment, on the table that is live: where a
+ * restore moved the pointer to, else the one in the environment.
  *
- * `clock`: the local cloud's own, where the two share a process. Throws: `InvalidConfig`.
+ * `clock`: the local cloud's own, where the two share a process. Throws: `InvalidConfig`; what S3 throws.
  */
 export const cloudApp = async (
   clients: Clients,
   env: Readonly<Record<string, string | undefined>>,
   clock: Clock = systemClock,
 ): Promise<App> => {
-  const config = configFrom(env);
+  const named = configFrom(env);
   const [dynamodb, s3] = await Promise.all([clients.dynamodb(), clients.s3()]);
+  const objects = new S3ObjectStore(s3);
+  const live = await readLive({ objects, bucket: named.buckets.decisions });
+  const config = live === undefined ? named : { ...named, table: live.table, epoch: live.epoch };
   const backend: Backend = {
     store: new DynamoStore({ client: dynamodb, tableName: config.table }),
-    objects: new S3ObjectStore(s3),
+    objects,
     clock,
     random: { next: Math.random },
     log: jsonLog,
@@ -155,6 +167,18 @@ export const cloudApp = async (
     paymentsTopic: config.paymentsTopic === undefined ? undefined : topicOf(clients, config.paymentsTopic),
   };
   return createApp(backend, config);
+};
+
+/**
+ * Makes an application when it is first asked for, and a new one once the epoch of the last is over: a worker that met
+ * the fence reads again which table is live. One that could not be made is tried again.
+ */
+export const keptApp = (make: () => Promise<App>): (() => Promise<App>) => {
+  let kept: App | undefined;
+  return async () => {
+    if (kept === undefined || kept.isOver()) kept = await make();
+    return kept;
+  };
 };
 
 /** Loads the package of SNS only when something is published: the project function never does. */

@@ -158,10 +158,28 @@ export const ACCESS_PATTERNS: readonly AccessPattern[] = [
     files: ["replay/reconcile/tracked-keys.ts"],
   },
   {
+    who: "whoever meets a stream whose head is of an older epoch; the replay",
+    what: "the decisions it may lack after a restore, and its head",
+    how: "query `<stream>`, `CATALOGUE#<epoch>#` on; get `head`",
+    files: ["ledger/catalogue.ts", "ledger/repair.ts", "ledger/reading.ts"],
+  },
+  {
+    who: "`daybook restore`, before the pointer moves",
+    what: "every row of the restored table, for what belongs to decisions that do not count; all heads",
+    how: "scan once; query `HeadIdx`; get `state`, `head`",
+    files: ["replay/restore/survey.ts", "replay/restore/survivors.ts", "ledger/guards.ts"],
+  },
+  {
     who: "nobody yet",
     what: "what an account's objects went through; a transaction by its request",
     how: "query `AccountNumberIdx`, `EventKeyIdx`, as in Lab 4; written, not read",
     files: ["tracking/entities.ts", "projections/entities.ts"],
+  },
+  {
+    who: "the local backups, at their start",
+    what: "what was written while nobody kept a journal",
+    how: "scan; gets of what differs from the journal",
+    files: ["local/point-in-time/compare.ts", "local/point-in-time/follower.ts"],
   },
 ];
 
@@ -185,4 +203,5 @@ export const WRITERS: Readonly<Record<string, string>> = {
   transaction:
     "Lab 4's transaction rows: one per accepted request that moves or holds money. A settlement replaces the PENDING row of its original by one of its own.",
   line: "What happened at one place of an account's sequence, refusals included. Written once, by the decision's transaction.",
+  catalogue: "A restore, for each stream that may lack decisions; its repair deletes it",
 };

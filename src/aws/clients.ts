@@ -1,4 +1,5 @@
 import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import type { DynamoDBStreamsClient } from "@aws-sdk/client-dynamodb-streams";
 import type { LambdaClient } from "@aws-sdk/client-lambda";
 import type { S3Client } from "@aws-sdk/client-s3";
 import type { SNSClient } from "@aws-sdk/client-sns";
@@ -12,6 +13,8 @@ export type Env = Readonly<Record<string, string | undefined>>;
 export type Clients = {
   readonly counts: Counts;
   dynamodb(): Promise<DynamoDBClient>;
+  /** At the table's own endpoint where there is one: DynamoDB Local serves both at one port. */
+  dynamodbStreams(): Promise<DynamoDBStreamsClient>;
   s3(): Promise<S3Client>;
   sqs(): Promise<SQSClient>;
   sns(): Promise<SNSClient>;
@@ -51,6 +54,10 @@ export const createClients = (env: Env, counts: Counts = newCounts()): Clients =
     dynamodb: once(async () => {
       const { DynamoDBClient } = await import("@aws-sdk/client-dynamodb");
       return ready("dynamodb", new DynamoDBClient(configOf(env, "DYNAMODB")));
+    }),
+    dynamodbStreams: once(async () => {
+      const { DynamoDBStreamsClient } = await import("@aws-sdk/client-dynamodb-streams");
+      return ready("dynamodb-streams", new DynamoDBStreamsClient(configOf(env, "DYNAMODB")));
     }),
     s3: once(async () => {
       const { S3Client } = await import("@aws-sdk/client-s3");

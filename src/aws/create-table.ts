@@ -1,8 +1,10 @@
 import {
   CreateTableCommand,
   type CreateTableCommandInput,
+  DescribeTableCommand,
   type DynamoDBClient,
   ResourceInUseException,
+  UpdateTableCommand,
   waitUntilTableExists,
 } from "@aws-sdk/client-dynamodb";
 import type { TableDefinition } from "../table/definition.ts";
@@ -12,7 +14,7 @@ const ACTIVE_WAIT_SECONDS_MAX = 600;
 
 /**
  * Creates the table unless there is one of this name, and resolves once it can be used.
- * On-demand billing; `stream` switches on the table's stream of old and new images.
+ * On-demand billing; `stream` switches on the table's stream of old and new images, of a table that is there, too.
  */
 export const createTable = async (
   client: DynamoDBClient,
@@ -26,6 +28,16 @@ export const createTable = async (
     // Somebody else's table of this name, or ours from an earlier start.
     if (!(error instanceof ResourceInUseException)) throw error;
   }
+  await waitUntilActive(client, tableName);
+  if (options.stream === true) await streamOn(client, tableName);
+};
+
+const STREAM = { StreamEnabled: true, StreamViewType: "NEW_AND_OLD_IMAGES" } as const;
+
+const streamOn = async (client: DynamoDBClient, tableName: string): Promise<void> => {
+  const { Table } = await client.send(new DescribeTableCommand({ TableName: tableName }));
+  if (Table?.StreamSpecification?.StreamEnabled === true) return;
+  await client.send(new UpdateTableCommand({ TableName: tableName, StreamSpecification: STREAM }));
   await waitUntilActive(client, tableName);
 };
 
@@ -59,7 +71,7 @@ export const createTableInput = (
     KeySchema: keySchema("PK", "SK"),
     AttributeDefinitions: [...keyed].map(name => ({ AttributeName: name, AttributeType: "S" })),
     ...(indexes.length > 0 && { GlobalSecondaryIndexes: indexes }),
-    ...(stream && { StreamSpecification: { StreamEnabled: true, StreamViewType: "NEW_AND_OLD_IMAGES" } }),
+    ...(stream && { StreamSpecification: STREAM }),
   };
 };
 

@@ -9,13 +9,15 @@ import {
   ScanCommand,
   TransactWriteCommand,
 } from "@aws-sdk/lib-dynamodb";
+import pMap from "p-map";
 import { cursorOf, type Position, positionOf } from "../table/cursor.ts";
-import { checkKey, keyText, storableTransaction, storableWrite } from "../table/storable.ts";
+import { checkKey, keyText, storableItems, storableTransaction, storableWrite } from "../table/storable.ts";
 import {
   GET_KEYS_MAX,
   type Item,
   type Key,
   type Page,
+  PUTS_PER_REQUEST_MAX,
   type Query,
   type Store,
   type Write,
@@ -23,12 +25,14 @@ import {
 } from "../table/store.ts";
 import { compareUtf8 } from "../table/utf8-order.ts";
 import { outcomeOf } from "./dynamo-outcome.ts";
-import { actionOf, expressionOf, keyOnly } from "./dynamo-writes.ts";
+import { actionOf, expressionOf, keyOnly, putBatch, wait } from "./dynamo-writes.ts";
 
 /** DynamoDB hands back unread keys when throttled, or past 16 MB; at most 100 keys of 400 KB make three answers. */
 const GET_ROUNDS_MAX = 10;
 /** Doubles with each round in which nothing was read. */
 const GET_WAIT_MS = 20;
+/** Twice as fast as one after the other on DynamoDB Local, and far below what a table on demand takes. */
+const PUT_REQUESTS_AT_ONCE = 8;
 
 /**
  * The table on DynamoDB.
@@ -72,6 +76,16 @@ export class DynamoStore implements Store {
     const TransactItems = storableTransaction(writes).map(write => actionOf(write, this.tableName));
     const command = new TransactWriteCommand({ TransactItems, ClientRequestToken: randomUUID() });
     return await outcome("transaction", () => this.#client.send(command));
+  }
+
+  async putAll(items: readonly Item[]): Promise<WriteOutcome> {
+    const batches = slices(storableItems(items), PUTS_PER_REQUEST_MAX);
+    const outcomes = await pMap(
+      batches,
+      batch => attempt("single", () => putBatch(this.#client, this.tableName, batch)),
+      { concurrency: PUT_REQUESTS_AT_ONCE },
+    );
+    return outcomes.find(each => each.outcome !== "committed") ?? { outcome: "committed" };
   }
 
   async query(query: Query): Promise<Page> {
@@ -127,15 +141,21 @@ export class DynamoStore implements Store {
   }
 }
 
-const wait = (delayMs: number): Promise<void> => new Promise(resolve => setTimeout(resolve, delayMs));
+const slices = <T>(all: readonly T[], size: number): readonly (readonly T[])[] =>
+  Array.from({ length: Math.ceil(all.length / size) }, (_, at) => all.slice(at * size, (at + 1) * size));
 
-const outcome = async (
-  kind: "single" | "transaction",
-  send: () => Promise<unknown>,
-): Promise<WriteOutcome> => {
-  try {
+const outcome = async (kind: "single" | "transaction", send: () => Promise<unknown>): Promise<WriteOutcome> =>
+  await attempt(kind, async () => {
     await send();
     return { outcome: "committed" };
+  });
+
+const attempt = async (
+  kind: "single" | "transaction",
+  work: () => Promise<WriteOutcome>,
+): Promise<WriteOutcome> => {
+  try {
+    return await work();
   } catch (error) {
     const known = outcomeOf(error, kind);
     if (known === undefined) throw error;

@@ -3,9 +3,10 @@ import { fileURLToPath } from "node:url";
 import { type Counts, copyOfCounts, countsSince } from "../aws/counting.ts";
 import { REFUSALS, type RefusalCode } from "../domain/refusals.ts";
 import { type Comparison, compareHeads } from "../ledger/compare.ts";
-import { type Fold, foldDecisions, publishedDecisions } from "../ledger/fold.ts";
+import { type Fold, foldDecisions } from "../ledger/fold.ts";
 import type { ChaosCounts } from "../local/chaos/chaos.ts";
 import { textTable } from "../projections/text-table.ts";
+import { validDecisions } from "../replay/manifest/valid-decisions.ts";
 import { countsText } from "./counts-text.ts";
 import type { Output } from "./output.ts";
 import { runScenario } from "./run-scenario.ts";
@@ -142,12 +143,9 @@ const tellOutcome = (scenario: Scenario, { accounts, outcomes }: ScenarioOutcome
   output.data(indented(textTable(["account", "actual", "available"], rows, new Set([1, 2]))));
 };
 
-const prove = async ({ app: { ledger } }: RunningCloud) => {
-  const decisions = publishedDecisions<Parameters<typeof ledger.domain.evolve>[1]>(
-    ledger.objects,
-    ledger.decisionsBucket,
-    ledger.epoch,
-  );
+const prove = async ({ liveApp }: RunningCloud) => {
+  const { ledger } = await liveApp();
+  const decisions = validDecisions<Parameters<typeof ledger.domain.evolve>[1]>(ledger);
   const fold = await foldDecisions(ledger.domain, decisions);
   return { fold, comparisons: await compareHeads(ledger, fold) };
 };

@@ -5,6 +5,7 @@ import { UnreadableRecord } from "../ledger/record.ts";
 import { JournalCorrupt } from "../local/durability/journal.ts";
 import { DataFolderLocked } from "../local/durability/lock.ts";
 import { JavaMissing } from "../local/dynamodb-local.ts";
+import { PointInTimeFailed } from "../local/point-in-time/over-control.ts";
 import { DeadLettersRefused } from "../ports/dead-letters.ts";
 import { ControlDamaged } from "../replay/control/control.ts";
 import { SnapshotDamaged } from "../replay/snapshot/snapshot-errors.ts";
@@ -31,6 +32,7 @@ const PLAIN = [
   ControlDamaged,
   SnapshotDamaged,
   DeadLettersRefused,
+  PointInTimeFailed,
 ];
 const MISUSES = [Misused, InvalidConfig];
 

@@ -34,7 +34,7 @@ const refuseSecond = async (): Promise<void> => {
 };
 
 const announce = (
-  { env, topology, control }: RunningCloud,
+  { env, topology, control, pointInTime }: RunningCloud,
   { dataDir }: CloudOptions,
   output: Output,
 ): void => {
@@ -52,6 +52,10 @@ const announce = (
   }
   output.data(`Daybook is up (process ${pid}), its state in ${dataDir ?? "memory"}.`);
   for (const [name, value] of Object.entries(env)) output.data(`export ${name}=${value}`);
+  if (pointInTime.found() > 0)
+    output.talk(
+      `Backups: ${pointInTime.found()} changes were made while nobody kept a journal of the table; they count as of now.`,
+    );
   if (isHalted)
     output.talk(
       `Nothing is decided or placed: halted since ${control.at} (${control.reason}). Go on with: npx daybook resume`,

@@ -1,9 +1,11 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { type App, bankTable, cloudApp } from "../app.ts";
+import { type App, bankTable, cloudApp, keptApp } from "../app.ts";
 import { createClients } from "../aws/clients.ts";
 import type { Counts } from "../aws/counting.ts";
 import { createTable } from "../aws/create-table.ts";
+import { localTables } from "../aws/local-tables.ts";
+import { tableStreams } from "../aws/table-streams.ts";
 import { createPlaceHandler } from "../handlers/place.ts";
 import { createProjectHandler } from "../handlers/project.ts";
 import { createSweepHandler } from "../handlers/sweep.ts";
@@ -12,6 +14,7 @@ import type { ChaosSettings } from "../local/chaos/chaos.ts";
 import { createLocalCloud, type LocalCloud } from "../local/cloud.ts";
 import { type DynamoDbLocal, startDynamoDbLocal } from "../local/dynamodb-local.ts";
 import type { Poller } from "../local/lambda/poller.ts";
+import { type LocalPointInTime, startLocalPointInTime } from "../local/point-in-time/local-point-in-time.ts";
 import { seededRandom } from "../local/seeded-random.ts";
 import { systemClock } from "../local/system-clock.ts";
 import { createDaybookTopology, type Topology } from "../local/topology.ts";
@@ -44,12 +47,16 @@ export type CloudOptions = {
 
 /** A running Daybook on this machine. */
 export type RunningCloud = {
-  /** A client's view of it: for whoever runs it to put and to look. */
+  /** A client's view of it: for whoever runs it to put and to look. Of the table that is live at the start. */
   readonly app: App;
+  /** The same over the table that is live now, after a restore. */
+  readonly liveApp: () => Promise<App>;
   readonly cloud: LocalCloud;
   readonly clock: AdjustableClock;
   /** Moves the clock, ms since the epoch, and lets happen what is due by then. */
   readonly setClock: (toMs: number) => void;
+  /** Backups of the tables, kept from its start on. */
+  readonly pointInTime: LocalPointInTime;
   readonly topology: Topology;
   readonly poller: Poller;
   /** What was last asked of the functions before it was started: it comes up halted where it was halted. */
@@ -149,7 +156,17 @@ const startParts = async (
   const functionClients = createClients(env);
   started.push(clients.close, functionClients.close);
   const app = await cloudApp(clients, env, clock);
-  await createTable(await clients.dynamodb(), bankTable, app.config.table);
+  await createTable(await clients.dynamodb(), bankTable, app.config.table, { stream: true });
+  const pointInTime = await startLocalPointInTime({
+    tables: localTables(await clients.dynamodb(), bankTable),
+    streams: tableStreams(await clients.dynamodbStreams(), await clients.dynamodb()),
+    clock,
+    realClock: systemClock,
+    log: app.ledger.log,
+    ...(dataDir !== undefined && { dataDir: join(dataDir, "point-in-time") }),
+  });
+  cloud.pointInTime = pointInTime;
+  started.push(pointInTime.close);
   const { objects, decisionsBucket: bucket } = app.ledger;
   const control = await readControl({ objects, bucket });
   const isEnabled = control.state === "running";
@@ -159,22 +176,24 @@ const startParts = async (
     ...(concurrency === undefined ? {} : { concurrency }),
   };
   const { project, place } = topology.queues;
+  const newFunction = () => keptApp(() => cloudApp(functionClients, env, clock));
+  const current = { project: newFunction(), place: newFunction(), sweep: newFunction() };
   const poller = cloud.startPoller({
     ...polling,
     queue: project.name,
     functionName: app.config.functions.project,
-    handler: createProjectHandler(await cloudApp(functionClients, env, clock)),
+    handler: async event => createProjectHandler(await current.project())(event),
   });
   started.push(poller.stop);
   const placer = cloud.startPoller({
     ...polling,
     queue: place.name,
     functionName: app.config.functions.place,
-    handler: createPlaceHandler(await cloudApp(functionClients, env, clock)),
+    handler: async event => createPlaceHandler(await current.place())(event),
   });
   started.push(placer.stop, keepRunningDue(cloud));
-  const sweep = createSweepHandler(await cloudApp(functionClients, env, clock));
-  if (isSwept) started.push(keepSweeping(clock, app.ledger.log, () => sweep()));
+  const sweep = async () => createSweepHandler(await current.sweep())();
+  if (isSwept) started.push(keepSweeping(clock, app.ledger.log, sweep));
   const idle = (): Promise<void> => cloud.idle([project.name, place.name]);
   const setClock = (toMs: number): void => {
     clock.set(toMs);
@@ -182,9 +201,11 @@ const startParts = async (
   };
   return {
     app,
+    liveApp: () => cloudApp(clients, env, clock),
     cloud,
     clock,
     setClock,
+    pointInTime,
     topology,
     poller,
     control,

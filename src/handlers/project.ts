@@ -1,5 +1,5 @@
 import type { Context, SQSBatchResponse, SQSEvent } from "aws-lambda";
-import { type App, cloudApp } from "../app.ts";
+import { type App, cloudApp, keptApp } from "../app.ts";
 import { createClients } from "../aws/clients.ts";
 
 /** Left of the function's time when no new try is begun: enough to publish, ask for the marker and answer. */
@@ -25,10 +25,9 @@ export const createProjectHandler =
     return { batchItemFailures: [...failed].map(itemIdentifier => ({ itemIdentifier })) };
   };
 
-let app: Promise<App> | undefined;
+const current = keptApp(() => cloudApp(createClients(process.env), process.env));
 
-/** Lambda's entry point. The application is made at the first call, so that a test may import this file freely. */
+/** Lambda's entry point. The application is made at the first call, and anew after a restore. */
 export const handler = async (event: SQSEvent, context: Context): Promise<SQSBatchResponse> => {
-  app ??= cloudApp(createClients(process.env), process.env);
-  return createProjectHandler(await app)(event, context);
+  return createProjectHandler(await current())(event, context);
 };

@@ -1,4 +1,4 @@
-import { type App, cloudApp } from "../app.ts";
+import { type App, cloudApp, keptApp } from "../app.ts";
 import { createClients } from "../aws/clients.ts";
 
 /** What a schedule's function reports. */
@@ -17,10 +17,9 @@ export const createSnapshotHandler = (app: App) => async (): Promise<SnapshotRep
   return { id, streams, digest };
 };
 
-let app: Promise<App> | undefined;
+const current = keptApp(() => cloudApp(createClients(process.env), process.env));
 
-/** Lambda's entry point. The application is made at the first call, so that a test may import this file freely. */
+/** Lambda's entry point. The application is made at the first call, and anew after a restore. */
 export const handler = async (): Promise<SnapshotReport> => {
-  app ??= cloudApp(createClients(process.env), process.env);
-  return createSnapshotHandler(await app)();
+  return createSnapshotHandler(await current())();
 };

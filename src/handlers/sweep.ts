@@ -1,5 +1,5 @@
 import type { Context, ScheduledEvent } from "aws-lambda";
-import { type App, cloudApp } from "../app.ts";
+import { type App, cloudApp, keptApp } from "../app.ts";
 import { createClients } from "../aws/clients.ts";
 
 type Swept = ReturnType<App["sweep"]>;
@@ -25,10 +25,9 @@ export const createSweepHandler =
     return app.sweep(() => remainingMs() - RESERVE_MS);
   };
 
-let app: Promise<App> | undefined;
+const current = keptApp(() => cloudApp(createClients(process.env), process.env));
 
-/** Lambda's entry point. The application is made at the first call, so that a test may import this file freely. */
+/** Lambda's entry point. The application is made at the first call, and anew after a restore. */
 export const handler = async (event: ScheduledEvent, context: Context): Promise<Awaited<Swept>> => {
-  app ??= cloudApp(createClients(process.env), process.env);
-  return createSweepHandler(await app)(event, context);
+  return createSweepHandler(await current())(event, context);
 };

@@ -10,7 +10,7 @@ import type { AnyLedger } from "./ledger.ts";
 import { park } from "./park.ts";
 import { isUnderStream } from "./parked-count.ts";
 import { publish, publishPredecessor } from "./publish.ts";
-import { isApplied, type Reading, readFor } from "./reading.ts";
+import { isApplied, openStreams, type Reading, readFor } from "./reading.ts";
 import type { Reads } from "./reads.ts";
 import { type CommittedDecision, recordText } from "./record.ts";
 import { OutOfTime, type RemainingMs, waitForNextTry } from "./waits.ts";
@@ -76,6 +76,11 @@ export const confirm = async (
   decision: DecisionSummary,
   displaced: readonly string[] = [],
 ): Promise<Extract<Decided, { result: "decided" }> | undefined> => {
+  await openStreams(
+    ledger,
+    reads,
+    decision.legs.map(({ stream }) => stream),
+  );
   if (!(await isApplied(ledger, reads, decision))) return undefined;
   const { head } = ledger.rows;
   const items = await reads.items(decision.legs.map(({ stream }) => head.key({ stream })));

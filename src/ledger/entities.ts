@@ -10,6 +10,9 @@ export type LedgerNames = {
   readonly headSortKey: string;
 };
 
+/** A decision of one stream, as its catalogue lists it: where it stands, and the object that holds it. */
+export type CatalogueEntry = { readonly sequence: number; readonly hash: string; readonly name: string };
+
 /** A domain's state as it lies in the table; only the domain knows its shape. */
 export type StoredState = { readonly [name: string]: unknown };
 
@@ -20,6 +23,7 @@ export type StoredState = { readonly [name: string]: unknown };
  * lose another. The only mutable row a decision depends on.
  * `request`: the registry of originals, write-once.
  * `parked`: a request that waits, under what it waits for.
+ * `catalogue`: after a restore, the decisions a stream may lack; gone when it is repaired.
  */
 export const ledgerEntities = ({ headSortKey }: LedgerNames) => ({
   head: rowKind(
@@ -100,6 +104,30 @@ export const ledgerEntities = ({ headSortKey }: LedgerNames) => ({
             field: "SK",
             composite: ["timestamp", "name"],
             template: "PARKED#${timestamp}#${name}",
+            casing: "none",
+          },
+        },
+      },
+    }),
+  ),
+  catalogue: rowKind(
+    new Entity({
+      model: { entity: "catalogue", version: "1", service: "daybook" },
+      attributes: {
+        stream: { type: "string", required: true },
+        /** The epoch that needs it, six digits. */
+        epoch: { type: "string", required: true },
+        /** Four digits, from 1. */
+        part: { type: "string", required: true },
+        entries: { type: CustomAttributeType<readonly CatalogueEntry[]>("any"), required: true },
+      },
+      indexes: {
+        catalogue: {
+          pk: { field: "PK", composite: ["stream"], template: "${stream}", casing: "none" },
+          sk: {
+            field: "SK",
+            composite: ["epoch", "part"],
+            template: "CATALOGUE#${epoch}#${part}",
             casing: "none",
           },
         },

@@ -10,7 +10,8 @@ import { parseRecord } from "./record.ts";
  * Asks S3 only where the head itself does not know, at most for its newest decision.
  */
 export const finalThrough = async (ledger: AnyLedger, head: HeadRow): Promise<number> => {
-  if (head.publishedThrough >= head.sequence) return head.sequence;
+  // A head of an epoch before is in the manifest that began this one.
+  if (head.publishedThrough >= head.sequence || head.epoch < ledger.epoch) return head.sequence;
   const decision = { record: parseRecord(head.last, `the head of ${head.stream}`), text: head.last };
   const isFinal = (await isPublished(ledger, decision)) && !(await isEpochOver(ledger));
   return isFinal ? head.sequence : head.publishedThrough;

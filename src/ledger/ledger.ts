@@ -27,6 +27,8 @@ export type Ledger<Request, State, Change, Settings> = {
   readonly parkedDays: number;
   /** Sequences this process knows to be published, by stream: saves asking S3 again. Never wrong, may be behind. */
   readonly published: Map<string, number>;
+  /** Told when this ledger meets the marker of the next epoch: whoever made it reads again which table is live. */
+  readonly onEpochOver?: (() => void) | undefined;
 };
 
 // biome-ignore lint/suspicious/noExplicitAny: the four parameters meet again in app.ts, where they are exact.

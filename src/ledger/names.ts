@@ -1,7 +1,7 @@
 import { boundedKey } from "../table/bounded-key.ts";
 
 /** Six digits, so that names sort as their epochs do. */
-const epochText = (epoch: number): string => String(epoch).padStart(6, "0");
+export const epochText = (epoch: number): string => String(epoch).padStart(6, "0");
 
 /** `~` and `%` are written as escapes, so that a key can never look like another key with a digest behind it. */
 export const escapeMarks = (key: string): string => key.replaceAll("%", "%25").replaceAll("~", "%7E");

@@ -16,11 +16,11 @@ export class SplitBrain extends Error {
   }
 }
 
-/** A stream that a restore has not repaired yet: nothing may be decided on it, and its last decision is of another epoch. */
+/** A stream that a restore has not repaired yet: nothing may be decided on it. */
 export class UnrepairedStream extends Error {
   override readonly name = "UnrepairedStream";
-  constructor(stream: string, headEpoch: number, epoch: number) {
-    super(`${stream} is still in epoch ${headEpoch}, this is epoch ${epoch}: it waits for its repair.`);
+  constructor(stream: string, epoch: number) {
+    super(`${stream} waits for its repair in epoch ${epoch}: "daybook replay" repairs what is large.`);
   }
 }
 
@@ -86,7 +86,9 @@ export const publishPredecessor = async (
 ): Promise<void> => {
   const known = Math.max(head.publishedThrough, ledger.published.get(head.stream) ?? 0);
   if (known >= head.sequence) return;
-  if (head.epoch !== ledger.epoch) throw new UnrepairedStream(head.stream, head.epoch, ledger.epoch);
+  if (head.epoch > ledger.epoch) throw new UnrepairedStream(head.stream, ledger.epoch);
+  // The manifest that began this epoch lists it, or the repair that comes first would have replaced it.
+  if (head.epoch < ledger.epoch) return;
   const decision = { record: parseRecord(head.last, `the head of ${head.stream}`), text: head.last };
   if (await isPublished(ledger, decision)) remember(ledger, decision);
   else await publish(ledger, decision);
@@ -103,5 +105,6 @@ export const isEpochOver = async (ledger: AnyLedger): Promise<boolean> => {
     bucket: ledger.decisionsBucket,
     key: epochMarkerName(ledger.epoch + 1),
   });
+  if (marker !== undefined) ledger.onEpochOver?.();
   return marker !== undefined;
 };

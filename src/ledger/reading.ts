@@ -2,12 +2,14 @@ import { boundedKey } from "../table/bounded-key.ts";
 import type { Item, Key } from "../table/store.ts";
 import type { DecisionSummary, ObjectState } from "../tracking/state.ts";
 import type { Candidate } from "./canonical-order.ts";
+import { readCatalogue } from "./catalogue.ts";
 import type { Original } from "./domain.ts";
 import { requestPartition } from "./entities.ts";
 import { type StreamAt, streamBegin } from "./judge.ts";
 import type { AnyLedger } from "./ledger.ts";
 import { namelessStream } from "./nameless-stream.ts";
 import type { Reads } from "./reads.ts";
+import { mayNeedRepair, openStream } from "./repair.ts";
 
 export type HeadRow = ReturnType<AnyLedger["rows"]["head"]["read"]>;
 export type ParkedRow = ReturnType<AnyLedger["rows"]["parked"]["read"]>;
@@ -94,6 +96,7 @@ export const readFor = async <R, State>(
   const named: readonly string[] = parsed.valid ? ledger.domain.streamsOf(parsed, original) : parsed.streams;
   const names = [...new Set(named.length > 0 ? named : [namelessStream(found.seen.key)])];
   const headKeys = names.map(stream => head.key({ stream }));
+  await openStreams(ledger, reads, names);
   const headItems = await reads.items(headKeys);
 
   const headRows = headItems.flatMap(item => (item ? [head.read(item)] : []));
@@ -119,6 +122,22 @@ export const readFor = async <R, State>(
   };
 };
 
+/** Repairs those of the streams that a restore has left behind, so that nothing is judged before. */
+export const openStreams = async (
+  ledger: AnyLedger,
+  reads: Reads,
+  streams: readonly string[],
+): Promise<void> => {
+  if (ledger.epoch === 1) return;
+  const { head } = ledger.rows;
+  const items = await reads.items(streams.map(stream => head.key({ stream })));
+  for (const [i, stream] of streams.entries()) {
+    const item = items[i];
+    if (!mayNeedRepair(ledger, item && head.read(item))) continue;
+    if ((await openStream(ledger, stream)).outcome !== "whole") reads.forget([head.key({ stream })]);
+  }
+};
+
 const streamAt = <State>(ledger: AnyLedger, item: Item | undefined): StreamAt<State> => {
   if (item === undefined) return streamBegin<State>(ledger.domain);
   const { sequence, hash, state } = ledger.rows.head.read(item);
@@ -128,7 +147,8 @@ const streamAt = <State>(ledger: AnyLedger, item: Item | undefined): StreamAt<St
 
 /**
  * Whether a decision that the request's rows speak of is in the chains: a torn restore may keep those rows and lose
- * the heads. Each of its legs must be the head's own, or stand in the line at its sequence.
+ * the heads. Each of its legs must be the head's own, or stand in the line at its sequence. While a stream's past is
+ * being repaired its lines say nothing: its catalogue does.
  */
 export const isApplied = async (
   ledger: AnyLedger,
@@ -137,6 +157,13 @@ export const isApplied = async (
 ): Promise<boolean> => {
   const heads = await reads.items(decision.legs.map(({ stream }) => ledger.rows.head.key({ stream })));
   for (const [i, leg] of decision.legs.entries()) {
+    const isOld = decision.epoch < ledger.epoch;
+    // Before the line: when the catalogue is gone, all lines are there.
+    const sealed = isOld ? await sealedAt(ledger, leg) : undefined;
+    if (sealed !== undefined) {
+      if (sealed !== leg.hash) return false;
+      continue;
+    }
     const head = heads[i] && ledger.rows.head.read(heads[i]);
     if (head === undefined || head.sequence < leg.sequence) return false;
     if (head.sequence === leg.sequence && head.hash !== leg.hash) return false;
@@ -147,3 +174,10 @@ export const isApplied = async (
   }
   return true;
 };
+
+/** The hash that the catalogue of a stream has at a sequence; undefined if it does not say. */
+const sealedAt = async (
+  ledger: AnyLedger,
+  { stream, sequence }: { readonly stream: string; readonly sequence: number },
+): Promise<string | undefined> =>
+  (await readCatalogue(ledger, stream))?.entries.find(entry => entry.sequence === sequence)?.hash;

@@ -85,6 +85,16 @@ export const releasePlace = async (
   return count;
 };
 
+/**
+ * Decides what is parked under a stream, if it is open: the end of its repair.
+ * Returns: how many requests it decided. Throws: as `releaseAfter`.
+ */
+export const releaseOpened = (ledger: AnyLedger, invocation: Invocation, stream: string): Promise<number> => {
+  const run = releasing(ledger, invocation);
+  run.opened.add(stream);
+  return drainOpened(run);
+};
+
 /** Drains the streams that were found open, those found on the way too. */
 export const drainOpened = async (run: Releasing): Promise<number> => {
   let count = 0;

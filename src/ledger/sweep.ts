@@ -3,6 +3,7 @@ import type { Invocation } from "./decide.ts";
 import type { OriginalName } from "./domain.ts";
 import { placeOf, requestPartition } from "./entities.ts";
 import type { AnyLedger } from "./ledger.ts";
+import { placeOfLive, repairedAt } from "./live.ts";
 import { isEpochOver, SplitBrain } from "./publish.ts";
 import { drainOpened, type Releasing, releasePlace, releasing } from "./release.ts";
 import { deadlineOf, type WaitingRequest, waitingRequests } from "./waiting.ts";
@@ -36,6 +37,7 @@ export const releaseDue = async (
   { now }: { readonly now: number },
 ): Promise<Swept> => {
   if (await isEpochOver(ledger)) return NOT_SWEPT;
+  const isRepaired = (await repairedAt(placeOfLive(ledger), ledger.epoch)) !== undefined;
   const places = new Set<string>();
   const troubles: { place: string; reason: string }[] = [];
   let [waiting, decided] = [0, 0];
@@ -45,7 +47,7 @@ export const releaseDue = async (
     if (places.has(place)) continue;
     places.add(place);
     try {
-      decided += await releaseIfDue(ledger, invocation, request, isoInstant(now));
+      decided += await releaseIfDue(ledger, invocation, request, isRepaired ? isoInstant(now) : undefined);
     } catch (error) {
       if (error instanceof SplitBrain) throw error;
       if (error instanceof OutOfTime && invocation.remainingMs() <= 0)
@@ -62,7 +64,7 @@ const releaseIfDue = async (
   ledger: AnyLedger,
   invocation: Invocation,
   { awaits }: WaitingRequest,
-  now: string,
+  now: string | undefined,
 ): Promise<number> => {
   const run = releasing(ledger, invocation);
   // Found open or not by `drain` itself, which asks the head.
@@ -71,13 +73,18 @@ const releaseIfDue = async (
   return released + (await drainOpened(run));
 };
 
-const releaseFollowUps = async (run: Releasing, original: OriginalName, now: string): Promise<number> => {
+/** Without `now` no deadline passes: while a restore is being repaired an original may not be told of yet. */
+const releaseFollowUps = async (
+  run: Releasing,
+  original: OriginalName,
+  now: string | undefined,
+): Promise<number> => {
   const { ledger } = run;
   const place = requestPartition(original);
   const [isDecided] = await ledger.store.get([ledger.rows.request.key(original)]);
   return releasePlace(run, place, waiting => {
     if (isDecided) return waiting;
     const deadline = deadlineOf(ledger, waiting.found.seen.time);
-    return deadline <= now ? { ...waiting, deadline } : undefined;
+    return now !== undefined && deadline <= now ? { ...waiting, deadline } : undefined;
   });
 };

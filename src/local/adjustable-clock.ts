@@ -6,6 +6,7 @@ import { type AlarmClock, systemClock } from "./system-clock.ts";
  */
 export class AdjustableClock implements AlarmClock {
   #offsetMs = 0;
+  readonly #listeners = new Set<(beforeMs: number) => void>();
 
   now(): number {
     return systemClock.now() + this.#offsetMs;
@@ -13,11 +14,17 @@ export class AdjustableClock implements AlarmClock {
 
   /** Moves the clock to an instant, milliseconds since the epoch; backwards is allowed. */
   set(toMs: number): void {
-    this.#offsetMs = toMs - systemClock.now();
+    this.#move(toMs - systemClock.now());
   }
 
   advance(byMs: number): void {
-    this.#offsetMs += byMs;
+    this.#move(this.#offsetMs + byMs);
+  }
+
+  /** Calls `listener` after each move, with the time before it, ms since the epoch. Returns: stop. */
+  onMove(listener: (beforeMs: number) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
   }
 
   sleep(delayMs: number): Promise<void> {
@@ -26,5 +33,11 @@ export class AdjustableClock implements AlarmClock {
 
   alarm(delayMs: number, ring: () => void): () => void {
     return systemClock.alarm(delayMs, ring);
+  }
+
+  #move(offsetMs: number): void {
+    const beforeMs = this.now();
+    this.#offsetMs = offsetMs;
+    for (const listener of this.#listeners) listener(beforeMs);
   }
 }

@@ -10,6 +10,7 @@ import { lockFolder } from "./durability/lock.ts";
 import { type Change, forgetfulRecorder, type Recorder } from "./durability/recorder.ts";
 import { LocalEventSources } from "./lambda/event-sources.ts";
 import { BATCH_SIZE, type Poller, type PollerOptions, startPoller } from "./lambda/poller.ts";
+import type { LocalPointInTime } from "./point-in-time/local-point-in-time.ts";
 import { type Bodies, type Body, memoryBodies } from "./s3/bodies.ts";
 import { runLifecycle } from "./s3/lifecycle.ts";
 import { LocalObjectStore } from "./s3/local-object-store.ts";
@@ -41,6 +42,8 @@ export type LocalCloud = {
   readonly chaos: Chaos;
   readonly clock: Clock;
   readonly log: Log;
+  /** Backups of the tables, where whoever started the cloud has a table server too and set them. */
+  pointInTime: LocalPointInTime | undefined;
   /** The object store port on the model. */
   readonly objects: LocalObjectStore;
   readonly startPoller: (options: Omit<PollerOptions, "sqs">) => Poller;
@@ -84,6 +87,7 @@ export const createLocalCloud = (options: LocalCloudOptions): LocalCloud => {
     chaos,
     clock,
     log,
+    pointInTime: undefined,
     objects: new LocalObjectStore(s3),
     startPoller: pollerOptions => {
       const { queue, functionName = queue, batchSize = BATCH_SIZE } = pollerOptions;

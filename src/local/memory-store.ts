@@ -1,3 +1,5 @@
+import type { Clock } from "../ports/clock.ts";
+import type { Torn } from "../ports/point-in-time.ts";
 import type { IndexDefinition, TableDefinition } from "../table/definition.ts";
 import { subjectOf } from "../table/size.ts";
 import {
@@ -5,6 +7,7 @@ import {
   keyText,
   PARTITION_KEY_BYTES_MAX,
   SORT_KEY_BYTES_MAX,
+  storableItems,
   storableTransaction,
   storableWrite,
 } from "../table/storable.ts";
@@ -14,17 +17,20 @@ import {
   type Item,
   type Key,
   type Page,
+  PUTS_PER_REQUEST_MAX,
   type Query,
   type Store,
   type Write,
   type WriteOutcome,
 } from "../table/store.ts";
+import { fnv1a } from "./fnv.ts";
 import { OrderedItems, pageOf } from "./ordered-items.ts";
+import { type Changed, History } from "./point-in-time/history.ts";
 
 /** A call as the simulation sees it before it happens. */
 export type StoreCall =
   | { readonly call: "get"; readonly keys: readonly Key[] }
-  | { readonly call: "write" | "transact"; readonly writes: readonly Write[] }
+  | { readonly call: "write" | "transact" | "putAll"; readonly writes: readonly Write[] }
   | { readonly call: "query"; readonly query: Query }
   | { readonly call: "scan" };
 
@@ -46,10 +52,27 @@ export class MemoryStore implements Store {
   #table = new Map<string, Item>();
   #groups = new Map<string, OrderedItems>();
   #everything = new OrderedItems("PK", "SK");
+  readonly #history: History | undefined;
 
-  constructor(definition: TableDefinition, before?: StoreHook) {
+  /** `clock`: every write is kept with its time, for `asOf`. Absent: only what is there now is known. */
+  constructor(definition: TableDefinition, before?: StoreHook, clock?: Clock) {
     this.#definition = definition;
     this.#before = before;
+    this.#history = clock && new History(clock);
+  }
+
+  /** When it was made, epoch milliseconds; absent if it keeps no history. */
+  get bornAtMs(): number | undefined {
+    return this.#history?.bornAtMs;
+  }
+
+  /**
+   * The items as they were at an instant, epoch milliseconds, torn if asked for. Unordered.
+   * Throws: an error if it keeps no history.
+   */
+  asOf(atMs: number, torn?: Torn): readonly Item[] {
+    if (this.#history === undefined) throw new Error("Expected a store that was made with a clock.");
+    return this.#history.asOf(atMs, torn);
   }
 
   async get(keys: readonly Key[]): Promise<readonly (Item | undefined)[]> {
@@ -65,6 +88,17 @@ export class MemoryStore implements Store {
 
   async transact(writes: readonly Write[]): Promise<WriteOutcome> {
     return await this.#commit("transact", storableTransaction(writes));
+  }
+
+  async putAll(items: readonly Item[]): Promise<WriteOutcome> {
+    const writes = storableItems(items).map((put): Write => ({ put }));
+    for (const write of writes) if ("put" in write) this.#checkIndexKeys(write.put);
+    // A request of its own for each 25, as on DynamoDB: what happens in between, and what fails, is the hook's affair.
+    for (let at = 0; at < writes.length; at += PUTS_PER_REQUEST_MAX) {
+      const answer = await this.#commit("putAll", writes.slice(at, at + PUTS_PER_REQUEST_MAX));
+      if (answer.outcome !== "committed") return answer;
+    }
+    return { outcome: "committed" };
   }
 
   async query(query: Query): Promise<Page> {
@@ -101,20 +135,26 @@ export class MemoryStore implements Store {
 
   /** Replaces the contents by those of a snapshot. */
   restore(items: readonly Item[]): void {
+    const gone = [...this.#table.values()].map((item): Changed => ({ delete: item }));
+    this.#history?.add([...gone, ...items.map((put): Changed => ({ put }))]);
     this.#table = new Map();
     this.#groups = new Map();
     this.#everything = new OrderedItems("PK", "SK");
     for (const item of items) this.#replace(item, storableItem(item));
   }
 
-  async #commit(call: "write" | "transact", writes: readonly Write[]): Promise<WriteOutcome> {
+  async #commit(call: "write" | "transact" | "putAll", writes: readonly Write[]): Promise<WriteOutcome> {
     for (const write of writes) if ("put" in write) this.#checkIndexKeys(write.put);
     const fault = await this.#before?.({ call, writes });
     if (fault !== undefined && "instead" in fault) return fault.instead;
     const failed = writes.flatMap((write, at) => (this.#holds(write) ? [] : [at]));
-    if (failed.length === 0)
-      for (const write of writes)
-        if (!("check" in write)) this.#replace(subjectOf(write), "put" in write ? write.put : undefined);
+    if (failed.length === 0) {
+      const changes = writes.filter(
+        (write): write is Exclude<Write, { readonly check: Key }> => !("check" in write),
+      );
+      for (const each of changes) this.#replace(subjectOf(each), "put" in each ? each.put : undefined);
+      this.#history?.add(changes);
+    }
     if (fault !== undefined) return fault.answer;
     return failed.length === 0 ? { outcome: "committed" } : { outcome: "refused", failed };
   }
@@ -186,10 +226,5 @@ const holds = (condition: Condition, item: Item | undefined): boolean => {
   );
 };
 
-/** FNV-1a, 32 bits: spreads partitions over segments the same way in every run. */
-const segmentOf = (partition: string, segments: number): number => {
-  let hash = 0x811c9dc5;
-  for (let at = 0; at < partition.length; at += 1)
-    hash = Math.imul(hash ^ partition.charCodeAt(at), 0x01000193) >>> 0;
-  return hash % segments;
-};
+/** Spreads partitions over segments the same way in every run. */
+const segmentOf = (partition: string, segments: number): number => fnv1a(partition) % segments;

@@ -1,5 +1,6 @@
 import type { AccountChange, AccountState } from "../domain/account.ts";
 import type { DecisionRecord, Facts, Leg, Projection } from "../ledger/domain.ts";
+import { ENTITY_NAME_ATTRIBUTE } from "../table/row.ts";
 import type { Item, Key, Write } from "../table/store.ts";
 import { bankEntities } from "./entities.ts";
 import { labTime } from "./lab-time.ts";
@@ -117,6 +118,36 @@ const headRows = (head: {
   return [row("ACTUAL", state.actualCents), row("AVAILABLE", state.availableCents)];
 };
 
+const textIn = (item: Item, name: string): string => {
+  const value = item[name];
+  return typeof value === "string" ? value : "";
+};
+
+/** The leg a row tells of: a line, a transaction, or a balance, whose sequence is that of its head. */
+const legOf = (item: Item): ReturnType<Projection<AccountState, AccountChange>["legOf"]> => {
+  const { line, transaction, balance } = bankEntities;
+  const of = (key: string, sequence: unknown) => ({ stream: item.PK, sequence: Number(sequence), key });
+  switch (item[ENTITY_NAME_ATTRIBUTE]) {
+    case line.name:
+      return of(textIn(item, "RequestKey"), item.sequence);
+    case transaction.name:
+      return of(textIn(item, "EventKey"), item.sequence);
+    case balance.name:
+      return of(textIn(item, "LastEventKey"), item.appliedThrough);
+    default:
+      return undefined;
+  }
+};
+
+/** A PENDING row goes with its settlement. Its name is that of the hold. */
+const passingName = (item: Item): string | undefined => {
+  const { transaction } = bankEntities;
+  if (item[ENTITY_NAME_ATTRIBUTE] !== transaction.name || item.transactionState !== "PENDING")
+    return undefined;
+  const flow = item.TransactionType === "cash_deposit" ? "deposit" : "outgoing";
+  return `${flow}#${textIn(item, "RequestId")}`;
+};
+
 /**
  * The bank's rows as pure functions of decisions, so that a replay writes the very same ones.
  *
@@ -128,4 +159,7 @@ export const bankRows: Projection<AccountState, AccountChange> = {
   headRows,
   legRows,
   lineKey: (stream, sequence) => bankEntities.line.key({ account: stream, sequence }),
+  legOf,
+  passingName,
+  passingNames: state => Object.keys(state.holds),
 };

@@ -44,12 +44,7 @@ export const storableWrite = (write: Write): Write => {
 export const storableTransaction = (writes: readonly Write[]): readonly Write[] => {
   if (writes.length === 0 || writes.length > TRANSACTION_WRITES_MAX)
     throw new InvalidWrite(`Expected 1 to ${TRANSACTION_WRITES_MAX} writes, got ${writes.length}`);
-  const seen = new Set<string>();
-  for (const write of writes) {
-    const name = keyText(subjectOf(write));
-    if (seen.has(name)) throw new InvalidWrite(`Expected one write on ${nameOf(subjectOf(write))}, got two`);
-    seen.add(name);
-  }
+  checkDistinct(writes.map(subjectOf));
   const copies = writes.map(storableWrite);
   const bytes = writesBytes(copies);
   if (bytes > TRANSACTION_BYTES_LIMIT)
@@ -57,6 +52,21 @@ export const storableTransaction = (writes: readonly Write[]): readonly Write[] 
       `Expected at most ${TRANSACTION_BYTES_LIMIT} bytes in a transaction, got ${bytes}`,
     );
   return copies;
+};
+
+/** The items made storable. Throws `InvalidWrite` for two of one key, or for one that no table takes. */
+export const storableItems = (items: readonly Item[]): readonly Item[] => {
+  checkDistinct(items);
+  return items.map(storable);
+};
+
+const checkDistinct = (keys: readonly Key[]): void => {
+  const seen = new Set<string>();
+  for (const key of keys) {
+    const name = keyText(key);
+    if (seen.has(name)) throw new InvalidWrite(`Expected one write on ${nameOf(key)}, got two`);
+    seen.add(name);
+  }
 };
 
 /** A key as one text; two different keys never share it. */

@@ -67,6 +67,12 @@ export interface Store {
    * which is a defect of the caller.
    */
   transact(writes: readonly Write[]): Promise<WriteOutcome>;
+  /**
+   * Puts any number of items, whatever was there: fast, in no order and not atomic, for writing what nobody else
+   * writes. Answers `committed` once all are there, never `refused`; after any other outcome some may be there: do it
+   * again. Throws on two items of one key, before anything is written, which is a defect of the caller.
+   */
+  putAll(items: readonly Item[]): Promise<WriteOutcome>;
   query(query: Query): Promise<Page>;
   /** Every item, unordered, for harvest and verification only. `segment` of `segments` divides the work. */
   scan(request: {
@@ -78,5 +84,7 @@ export interface Store {
 
 /** DynamoDB: BatchGetItem takes 100 keys. */
 export const GET_KEYS_MAX = 100;
+/** DynamoDB: BatchWriteItem takes 25 puts; 25 items of 400 KB stay below its 16 MB. */
+export const PUTS_PER_REQUEST_MAX = 25;
 /** DynamoDB: TransactWriteItems takes 100 actions. */
 export const TRANSACTION_WRITES_MAX = 100;

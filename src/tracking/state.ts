@@ -123,6 +123,18 @@ export const observedState = (input: {
   return isSame ? previous : next;
 };
 
+/** The state of a request whose decision or parking is undone, as a restore undoes what it lost. */
+export const undecidedState = (previous: ObjectState, roles: BucketRoles): ObjectState =>
+  deriveState({
+    key: previous.key,
+    buckets: previous.buckets,
+    judgement: {},
+    attributes: previous.attributes,
+    observedAt: previous.observedAt,
+    revision: previous.revision + 1,
+    roles,
+  });
+
 /** The state with other attributes; without any if there is nothing in them. */
 export const describedState = (previous: ObjectState, attributes: Attributes): ObjectState => {
   const { attributes: _, ...rest } = previous;

@@ -1,7 +1,7 @@
-import { createServer, type Server } from "node:http";
+import { createServer, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
-import { afterEach, expect, inject, test } from "vitest";
+import { afterEach, expect, inject, test, vi } from "vitest";
 import { createClients } from "../../src/aws/clients.ts";
 import { copyOfCounts, countsSince, newCounts } from "../../src/aws/counting.ts";
 import { createTable } from "../../src/aws/create-table.ts";
@@ -75,6 +75,40 @@ test("calls a write unknown whose only answer was lost", async () => {
   client.destroy();
 });
 
+test("puts again what was left unprocessed, and counts each item once", async () => {
+  const { endpoint, left } = await leavingPuts();
+  const clients = createClients({ AWS_ENDPOINT_URL_DYNAMODB: endpoint });
+  const store = await freshTable({ indexes: [] }, await clients.dynamodb());
+  const items = Array.from({ length: 60 }, (_, at) => ({ PK: "a", SK: `${at}`, at }));
+  const before = copyOfCounts(clients.counts);
+  left.requests = 4;
+  expect(await store.putAll(items)).toEqual({ outcome: "committed" });
+  expect((await store.query({ partition: "a" })).items).toHaveLength(60);
+  const { requests, writtenItems } = countsSince(before, clients.counts);
+  expect([requests["dynamodb.BatchWriteItem"], writtenItems]).toEqual([7, 60]);
+  clients.close();
+});
+
+test("says after many tries that puts were left, and what may have happened where an answer was lost", async () => {
+  const leaving = await leavingPuts();
+  const clients = createClients({ AWS_ENDPOINT_URL_DYNAMODB: leaving.endpoint });
+  const throttled = await freshTable({ indexes: [] }, await clients.dynamodb());
+  leaving.left.requests = Number.POSITIVE_INFINITY;
+  vi.useFakeTimers({ toFake: ["setTimeout"], shouldAdvanceTime: true, advanceTimeDelta: 2_000 });
+  try {
+    expect(await throttled.putAll([{ PK: "a", SK: "1" }])).toMatchObject({ outcome: "conflict" });
+  } finally {
+    vi.useRealTimers();
+    clients.close();
+  }
+  const { endpoint, lost } = await losingFirstAnswers();
+  const { client, store } = await storeAt(endpoint, 1);
+  lost.next = true;
+  expect((await store.putAll([{ PK: "a", SK: "1" }])).outcome).toBe("unknown");
+  expect(await store.putAll([{ PK: "a", SK: "1" }])).toEqual({ outcome: "committed" });
+  client.destroy();
+});
+
 test("throws where the table is missing, and keeps a table that is there", async () => {
   const clients = createClients({ AWS_ENDPOINT_URL: inject("dynamodb").endpoint });
   const client = await clients.dynamodb();
@@ -128,6 +162,45 @@ const losingFirstAnswers = async () => {
   servers.push(server);
   await new Promise<void>(resolve => server.listen(0, "127.0.0.1", resolve));
   return { endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, lost };
+};
+
+// A proxy that passes on half of the puts of as many requests as told, and hands back the others.
+const leavingPuts = async () => {
+  const target = inject("dynamodb").endpoint;
+  const left = { requests: 0 };
+  const server = createServer(async (request, response) => {
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(chunk as Buffer);
+    const body = JSON.parse(Buffer.concat(chunks).toString());
+    const { host: _, connection: __, "content-length": ___, ...headers } = request.headers;
+    let back: Record<string, object[]> = {};
+    if (String(headers["x-amz-target"]).endsWith("BatchWriteItem") && left.requests > 0) {
+      left.requests -= 1;
+      const [[table, puts]] = Object.entries(body.RequestItems) as [[string, object[]]];
+      const passed = Math.floor(puts.length / 2);
+      back = { [table]: puts.slice(passed) };
+      body.RequestItems[table] = puts.slice(0, passed);
+      if (passed === 0) return answerWith(response, { UnprocessedItems: back });
+    }
+    const answer = await fetch(target, {
+      method: "POST",
+      headers: headers as Record<string, string>,
+      body: JSON.stringify(body),
+    });
+    const said = JSON.parse(await answer.text());
+    answerWith(
+      response,
+      Object.keys(back).length > 0 ? { ...said, UnprocessedItems: back } : said,
+      answer.status,
+    );
+  });
+  servers.push(server);
+  await new Promise<void>(resolve => server.listen(0, "127.0.0.1", resolve));
+  return { endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, left };
+};
+
+const answerWith = (response: ServerResponse, body: object, status = 200): void => {
+  response.writeHead(status, { "content-type": "application/x-amz-json-1.0" }).end(JSON.stringify(body));
 };
 
 const storeAt = async (endpoint: string, maxAttempts: number) => {

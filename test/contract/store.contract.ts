@@ -212,6 +212,54 @@ export const storeContract = (name: string, makeStore: () => Promise<Store>): vo
       });
     });
 
+    describe("puts of many", () => {
+      test("puts all of them, whatever was there", async () => {
+        const store = await makeStore();
+        await store.write({ put: row("a", "7", { old: true }) });
+        const items = Array.from({ length: 130 }, (_, at) => row("a", `${at}`, { at, gone: undefined }));
+        expect(await store.putAll(items)).toEqual(COMMITTED);
+        const found = await all(store, { partition: "a" });
+        expect(found.map(item => item.at).sort()).toEqual(items.map(item => item.at).sort());
+        expect(await store.get([{ PK: "a", SK: "7" }])).toEqual([row("a", "7", { at: 7 })]);
+      });
+
+      test("is safe to repeat, and has nothing to do for none", async () => {
+        const store = await makeStore();
+        const items = Array.from({ length: 30 }, (_, at) => row("a", `${at}`));
+        expect(await store.putAll(items)).toEqual(COMMITTED);
+        expect(await store.putAll(items)).toEqual(COMMITTED);
+        expect(await all(store, { partition: "a" })).toHaveLength(30);
+        expect(await store.putAll([])).toEqual(COMMITTED);
+      });
+
+      test("shows in the indexes", async () => {
+        const store = await makeStore();
+        await store.putAll([row("a", "1", { Owner: "o" }), row("b", "2", { Owner: "o" })]);
+        const owner = { index: { name: "OwnerIdx", partition: "Owner", sort: "SK" }, partition: "o" };
+        expect(await keysOf(store, owner)).toEqual(["1", "2"]);
+      });
+
+      test.each<[string, readonly Item[]]>([
+        ["two items of one key, though far apart", [row("a", "1"), ...numbered(40), row("a", "1", { n: 1 })]],
+        ["an item over 400 KB", [...numbered(40), row("a", "1", { x: "x".repeat(400 * 1024) })]],
+        ["an empty key", [...numbered(40), row("a", "")]],
+      ])("throws on %s, before it writes anything", async (_, items) => {
+        const store = await makeStore();
+        await expect(store.putAll(items)).rejects.toThrow();
+        expect((await store.scan({ segment: 0, segments: 1 })).items).toEqual([]);
+      });
+
+      test("takes 25 items of 400 KB", async () => {
+        const store = await makeStore();
+        const items = numbered(25).map(item => {
+          const room = 400 * 1024 - itemBytes({ ...item, x: "" });
+          return { ...item, x: "x".repeat(room) };
+        });
+        expect(await store.putAll(items)).toEqual(COMMITTED);
+        expect(await all(store, { partition: "n" })).toHaveLength(25);
+      });
+    });
+
     describe("limits", () => {
       test("takes an item of exactly 400 KB and throws above", async () => {
         const store = await makeStore();
@@ -434,6 +482,9 @@ const row = (PK: string, SK: string, attributes: Omit<Item, "PK" | "SK"> = {}): 
   SK,
   ...attributes,
 });
+
+const numbered = (count: number): readonly Item[] =>
+  Array.from({ length: count }, (_, at) => row("n", `${at}`));
 
 const result = (write: Write, before: Item | undefined): Item | undefined => {
   if ("put" in write) return write.put;

@@ -24,6 +24,20 @@ test("shows each call to the hook before it happens, and happens or not as the h
   expect(calls).toEqual(["write", "get", "transact", "get", "transact", "query", "scan"]);
 });
 
+test("puts many in requests of 25, each of which the hook may spoil", async () => {
+  const items = Array.from({ length: 60 }, (_, at) => ({ PK: "a", SK: `${at}` }));
+  const sizes: number[] = [];
+  const store = new MemoryStore(table, async call => {
+    if (call.call !== "putAll") return undefined;
+    sizes.push(call.writes.length);
+    return sizes.length === 2 ? { answer: lost } : undefined;
+  });
+  expect(await store.putAll(items)).toEqual(lost);
+  expect((await store.query({ partition: "a" })).items).toHaveLength(50);
+  expect(await store.putAll(items)).toEqual({ outcome: "committed" });
+  expect(sizes).toEqual([25, 25, 25, 25, 10]);
+});
+
 test("judges conditions after the hook let the call go on", async () => {
   let go: () => void = () => {};
   const gate = new Promise<undefined>(resolve => {

@@ -182,6 +182,12 @@ export const turnstileRows = {
     },
   ],
   lineKey: (stream, sequence) => turn.key({ gate: stream, number: numberText(sequence) }),
+  legOf: item =>
+    item.__edb_e__ === turn.name
+      ? { stream: item.PK, sequence: Number(item.number), key: String(item.key) }
+      : undefined,
+  passingName: () => undefined,
+  passingNames: () => [],
 } satisfies Projection<Gate, Turn>;
 
 export const turnRow = turn;

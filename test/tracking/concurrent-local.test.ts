@@ -41,6 +41,7 @@ const lingering = (store: Store, random: Random, met: { refused: number }): Stor
     scan: request => store.scan(request),
     write: given => write(() => store.write(given)),
     transact: given => write(() => store.transact(given)),
+    putAll: items => write(() => store.putAll(items)),
   };
 };
 

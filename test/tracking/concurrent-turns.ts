@@ -89,6 +89,7 @@ const takingTurns = (
     scan: request => read(() => table.scan(request)),
     write: given => write(() => table.write(given)),
     transact: given => write(() => table.transact(given)),
+    putAll: items => write(() => table.putAll(items)),
   };
 };
 

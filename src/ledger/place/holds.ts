@@ -16,7 +16,8 @@ const isWhole = ({ domain }: AnyLedger, record: DecisionRecord): boolean => {
 
 /**
  * Whether a published decision holds: the live table has each of its legs at its place, with the record's hash. One
- * that a restore lost does not, whoever saw it before.
+ * that a restore lost does not, whoever saw it before. Of an epoch that is over the sealed manifest speaks, through the
+ * catalogue of a stream that is not repaired yet; what neither knows of such an epoch is void for good.
  *
  * The caller has seen, after it read the record, that the epoch is not over: the restore that ends it will then find
  * this decision. Source: ruling "place acts only on a decision that holds".

@@ -106,8 +106,12 @@ const troubleOf = async (
   const { key, digest } = record;
   try {
     if (remainingMs() <= 0) return "the time of this invocation is used up";
-    if (!(await holds(placing.ledger, reads, record)))
-      return "it does not hold: the table knows another or none";
+    if (!(await holds(placing.ledger, reads, record))) {
+      if (record.epoch >= placing.ledger.epoch) return "it does not hold: the table knows another or none";
+      // Published after its epoch was sealed without it, so it never will: nobody was told of it.
+      log.warn("A decision is void", { key, digest, epoch: record.epoch });
+      return undefined;
+    }
     const { outcome } = await placeRecord(placing, record);
     if (outcome === "waiting") return "its request is frozen: a readable copy is asked for";
     if (outcome === "lost") log.error("A decided request can be placed nowhere", { key, digest });

@@ -54,7 +54,8 @@ const parsedLine = (line: Buffer, path: string, number: number): readonly Journa
   }
 };
 
-function* wholeLines(path: string): Generator<Buffer> {
+/** The lines of a file, without a last one that has no end. */
+export function* wholeLines(path: string): Generator<Buffer> {
   const file = openSync(path, "r");
   try {
     let pieces: Buffer[] = [];

@@ -84,7 +84,8 @@ const parsed = (text: string): Body | undefined => {
  * Answers a control request.
  *
  * `GET clock`, `POST clock {now | nowMs | advanceMs}`, `GET counts`, `GET idle`, `GET chaos`, `POST chaos {seed,
- * duplicate, drop, delayMaxMs, shuffle}`, `POST run-due` (restores and lifecycle).
+ * duplicate, drop, delayMaxMs, shuffle}`, `POST run-due` (restores and lifecycle). `point-in-time` is answered by
+ * `pointInTimeAnswer`.
  */
 export const controlAnswer = (
   cloud: LocalCloud,

@@ -9,6 +9,7 @@ import { SqsError } from "../sqs/sqs-error.ts";
 import { CONTROL_PATH, controlAnswer } from "./control.ts";
 import { type Answer, header, parsedQuery, readBody, send } from "./http.ts";
 import { isLambdaPath, lambdaAnswer } from "./lambda-rest.ts";
+import { pointInTimeAnswer } from "./point-in-time.ts";
 import { s3Answer, s3ErrorAnswer } from "./s3-wire.ts";
 import { SNS_HANDLERS, snsDocument, snsErrorDocument } from "./sns-query.ts";
 import { SQS_HANDLERS } from "./sqs-json.ts";
@@ -102,13 +103,14 @@ const failureAnswer = ({ cloud }: Context, request: IncomingMessage, error: unkn
 };
 
 const answerTo = async (context: Context, http: IncomingMessage): Promise<Answer> => {
-  const { cloud, counts } = context;
+  const { cloud } = context;
   const url = http.url ?? "/";
   const mark = url.indexOf("?");
   const path = mark < 0 ? url : url.slice(0, mark);
   const raw = await readBody(http);
   if (path.startsWith(CONTROL_PATH)) {
-    return controlAnswer(cloud, { method: http.method ?? "GET", path, text: raw.toString() }, counts);
+    const asked = { method: http.method ?? "GET", path, text: raw.toString() };
+    return await controlled(context, { ...asked, query: mark < 0 ? "" : url.slice(mark + 1) });
   }
   runRestores(cloud.s3);
   const target = header(http, "x-amz-target");
@@ -129,6 +131,25 @@ const answerTo = async (context: Context, http: IncomingMessage): Promise<Answer
     raw,
   });
   count(context, `s3:${operation}`);
+  return answer;
+};
+
+type Controlled = {
+  readonly method: string;
+  readonly path: string;
+  readonly query: string;
+  readonly text: string;
+};
+
+const controlled = async ({ cloud, counts }: Context, request: Controlled): Promise<Answer> => {
+  const { pointInTime } = cloud;
+  if (request.path === `${CONTROL_PATH}point-in-time`) return await pointInTimeAnswer(pointInTime, request);
+  const isMove = request.method === "POST" && request.path === `${CONTROL_PATH}clock`;
+  // What was written before the clock moves is seen with the time before, what is written after the answer with that
+  // after.
+  if (isMove) await pointInTime?.caughtUp();
+  const answer = controlAnswer(cloud, request, counts);
+  if (isMove) await pointInTime?.caughtUp();
   return answer;
 };
 

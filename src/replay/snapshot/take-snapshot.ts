@@ -1,8 +1,10 @@
 import pMap, { pMapIterable } from "p-map";
+import { readCatalogue } from "../../ledger/catalogue.ts";
 import type { Facts } from "../../ledger/domain.ts";
 import type { AnyLedger } from "../../ledger/ledger.ts";
 import { isEpochOver, publishPredecessor, UnrepairedStream } from "../../ledger/publish.ts";
 import type { HeadRow } from "../../ledger/reading.ts";
+import { mayNeedRepair } from "../../ledger/repair.ts";
 import { isoInstant } from "../../ports/clock.ts";
 import { GET_KEYS_MAX } from "../../table/store.ts";
 import { inBatches } from "./in-batches.ts";
@@ -93,7 +95,15 @@ const publishedLines = async (
   const { head } = ledger.rows;
   const items = await ledger.store.get(listed.map(({ stream }) => head.key({ stream })));
   const heads = items.flatMap(item => (item ? [head.read(item)] : []));
-  await pMap(heads, each => publishPredecessor(ledger, each), { concurrency: PUBLISHED_AT_ONCE });
+  await pMap(
+    heads,
+    async each => {
+      if (mayNeedRepair(ledger, each) && (await readCatalogue(ledger, each.stream)))
+        throw new UnrepairedStream(each.stream, ledger.epoch);
+      await publishPredecessor(ledger, each);
+    },
+    { concurrency: PUBLISHED_AT_ONCE },
+  );
   return heads.map(each => lineOfHead(each, state => ledger.domain.postImage(state)));
 };
 

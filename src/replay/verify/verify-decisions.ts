@@ -1,7 +1,8 @@
 import type { DecisionRecord } from "../../ledger/domain.ts";
-import { type Fold, foldDecisions, publishedDecisions } from "../../ledger/fold.ts";
+import { type Fold, foldDecisions } from "../../ledger/fold.ts";
 import type { AnyLedger } from "../../ledger/ledger.ts";
 import { GET_KEYS_MAX } from "../../table/store.ts";
+import { validDecisions } from "../manifest/valid-decisions.ts";
 import { inBatches } from "../snapshot/in-batches.ts";
 import { listedHeads } from "../snapshot/listed-heads.ts";
 import { type Difference, differencesInTable } from "./differences.ts";
@@ -26,7 +27,7 @@ type Sequences = Map<string, number>;
  * The table's heads are listed first, and each stream is compared as far as its head stood then: every decision before
  * that one was published earlier than it was committed, so that the listing of S3, which takes a while and is no
  * snapshot, must show them all.
- * Memory: every decision of the epoch (see `foldDecisions`). Throws: what the ports throw.
+ * Memory: every decision that counts (see `foldDecisions`). Throws: what the ports throw.
  */
 export const verifyDecisions = async (
   ledger: AnyLedger,
@@ -35,9 +36,8 @@ export const verifyDecisions = async (
   const listed: Sequences = new Map();
   for await (const { stream, sequence } of listedHeads(ledger)) listed.set(stream, sequence);
   const unlisted: Sequences = new Map();
-  const { objects, decisionsBucket, epoch, domain } = ledger;
-  const decisions = publishedDecisions(objects, decisionsBucket, epoch);
-  const fold: Fold<unknown> = await foldDecisions(domain, asFarAsListed(decisions, listed, unlisted));
+  const decisions = validDecisions(ledger);
+  const fold: Fold<unknown> = await foldDecisions(ledger.domain, asFarAsListed(decisions, listed, unlisted));
   const lost = await headless(ledger, unlisted);
   const differences = [...unpublished(listed, fold), ...lost];
   const expected = [...fold.streams].map(([stream, at]) => ({ stream, ...at }));

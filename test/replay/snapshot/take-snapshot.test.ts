@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { catalogueRows } from "../../../src/ledger/catalogue.ts";
 import { foldDecisions, publishedDecisions } from "../../../src/ledger/fold.ts";
 import { epochMarkerName } from "../../../src/ledger/names.ts";
 import { MemoryStore } from "../../../src/local/memory-store.ts";
@@ -169,6 +170,8 @@ describe("while traffic goes on", () => {
     expect(await takeSnapshot(gates.ledger)).toMatchObject({ outcome: "refused" });
     expect((await listSnapshots(gates.place)).map(({ manifest }) => manifest)).toEqual([undefined]);
     const next = { ...gates.ledger, epoch: 2, published: new Map() };
+    const entries = [{ sequence: 1, hash: "h", name: "dec/000001/coin_a.event" }];
+    await next.store.putAll(catalogueRows(next, 2, "g1", entries));
     expect(await takeSnapshot(next)).toMatchObject({
       outcome: "refused",
       reason: expect.stringContaining("g1"),

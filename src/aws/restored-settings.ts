@@ -1,0 +1,91 @@
+import {
+  ContinuousBackupsUnavailableException,
+  DescribeContinuousBackupsCommand,
+  DescribeTableCommand,
+  type DynamoDBClient,
+  ListTagsOfResourceCommand,
+  type Tag,
+  TagResourceCommand,
+  UpdateContinuousBackupsCommand,
+  UpdateTableCommand,
+} from "@aws-sdk/client-dynamodb";
+import type { Clock } from "../ports/clock.ts";
+
+/** A table takes 50 tags, ten to a page. */
+const TAG_PAGES_MAX = 10;
+/** Backups cannot be switched on in the first minutes of a table; ten of them. */
+const BACKUP_TRIES_MAX = 60;
+const BACKUP_WAIT_MS = 10_000;
+
+type Tables = { readonly from: string; readonly to: string };
+
+/**
+ * Sets on a restored table what a restore drops and the source has: point-in-time recovery with its days, deletion
+ * protection, tags. No stream and no time to live: the table uses neither on AWS; it is on demand, so nothing scales it.
+ * May be repeated. Alarms and policies that name the old table are the deployment's affair.
+ */
+export const keepSettings = async (client: DynamoDBClient, clock: Clock, tables: Tables): Promise<void> => {
+  await backUp(client, clock, tables);
+  const [from, to] = await Promise.all([tableOf(client, tables.from), tableOf(client, tables.to)]);
+  await copyTags(client, from.TableArn, to.TableArn);
+  if (from.DeletionProtectionEnabled === true && to.DeletionProtectionEnabled !== true)
+    await client.send(new UpdateTableCommand({ TableName: tables.to, DeletionProtectionEnabled: true }));
+};
+
+const tableOf = async (client: DynamoDBClient, table: string) => {
+  const { Table } = await client.send(new DescribeTableCommand({ TableName: table }));
+  if (Table === undefined) throw new Error(`Expected a description of the table ${table}`);
+  return Table;
+};
+
+const backUp = async (client: DynamoDBClient, clock: Clock, { from, to }: Tables): Promise<void> => {
+  const source = await backupsOf(client, from);
+  const there = await backupsOf(client, to);
+  if (there?.PointInTimeRecoveryStatus === "ENABLED") return;
+  const days = source?.RecoveryPeriodInDays;
+  const command = new UpdateContinuousBackupsCommand({
+    TableName: to,
+    PointInTimeRecoverySpecification: {
+      PointInTimeRecoveryEnabled: true,
+      ...(days !== undefined && { RecoveryPeriodInDays: days }),
+    },
+  });
+  for (let tried = 1; ; tried += 1) {
+    try {
+      await client.send(command);
+      return;
+    } catch (error) {
+      if (!(error instanceof ContinuousBackupsUnavailableException) || tried === BACKUP_TRIES_MAX)
+        throw error;
+      await clock.sleep(BACKUP_WAIT_MS);
+    }
+  }
+};
+
+const backupsOf = async (client: DynamoDBClient, table: string) => {
+  const answer = await client.send(new DescribeContinuousBackupsCommand({ TableName: table }));
+  return answer.ContinuousBackupsDescription?.PointInTimeRecoveryDescription;
+};
+
+const copyTags = async (
+  client: DynamoDBClient,
+  from: string | undefined,
+  to: string | undefined,
+): Promise<void> => {
+  const tags: Tag[] = [];
+  let cursor: string | undefined;
+  for (let page = 0; page < TAG_PAGES_MAX; page += 1) {
+    const answer = await client.send(
+      new ListTagsOfResourceCommand({
+        ResourceArn: from,
+        ...(cursor !== undefined && { NextToken: cursor }),
+      }),
+    );
+    // Those that AWS itself gives cannot be set by others.
+    tags.push(...(answer.Tags ?? []).filter(({ Key }) => Key?.startsWith("aws:") === false));
+    cursor = answer.NextToken;
+    if (cursor === undefined) break;
+  }
+  if (cursor !== undefined) throw new Error(`Expected at most ${TAG_PAGES_MAX} pages of tags on ${from}`);
+  if (tags.length > 0) await client.send(new TagResourceCommand({ ResourceArn: to, Tags: tags }));
+};

@@ -1,0 +1,175 @@
+import { bankTable } from "../app.ts";
+import { createTable } from "../aws/create-table.ts";
+import { DynamoStore } from "../aws/dynamo-store.ts";
+import { LambdaEventSources } from "../aws/event-sources.ts";
+import type { Base } from "../ledger/live.ts";
+import { placeOfLive } from "../ledger/live.ts";
+import { OffTheChain } from "../ledger/repair-errors.ts";
+import { collectDecisions } from "../replay/collect.ts";
+import { readControl } from "../replay/control/control.ts";
+import { type Consumers, halt, resume } from "../replay/control/halt.ts";
+import { ManifestDamaged } from "../replay/manifest/manifest.ts";
+import { baseText, type RestorePlan, type RestoreWish } from "../replay/restore/plan.ts";
+import { recordedRestore } from "../replay/restore/recorded.ts";
+import { checkRestore, type Restored, type Restoring } from "../replay/restore/restore.ts";
+import { RestoreRefused, RestoreTakenOver } from "../replay/restore/restore-errors.ts";
+import { STEPS } from "../replay/restore/steps.ts";
+import { cloudClock } from "./cloud-clock.ts";
+import { type Connection, connect } from "./connect.ts";
+import { type Output, Refused } from "./output.ts";
+import { pointInTimeOf } from "./point-in-time.ts";
+import { createProgressLine } from "./progress.ts";
+
+export type RestoreOptions = {
+  readonly from: Base;
+  readonly marginMs: number;
+  readonly reason: string;
+  readonly isDryRun: boolean;
+  readonly isInstead: boolean;
+  readonly isTakeOver: boolean;
+  /** Seed of a torn restore; only the local cloud tears by a seed. */
+  readonly torn?: number | undefined;
+  readonly isAws: boolean;
+};
+
+/** How far back a torn restore may leave an item. */
+const TORN_WITHIN_MS = 5_000;
+/** Void decisions shown to people; `--json` has all. */
+const SHOWN_MAX = 20;
+
+/**
+ * `daybook restore`: makes a new table of the past and moves the live pointer to it; or, with `--dry-run`, tells what
+ * that would be.
+ *
+ * Returns: the exit code. Throws: `Refused`, with nothing changed but what its message names.
+ */
+export const restoreCommand = async (options: RestoreOptions, output: Output): Promise<number> => {
+  const connection = await connect(options.isAws, "LAMBDA");
+  const line = createProgressLine();
+  try {
+    const { from, marginMs, reason, isInstead, isTakeOver } = options;
+    const wish: RestoreWish = { from, marginMs, reason, isInstead };
+    const onStep: Restoring["onStep"] = (step, done = 0) =>
+      line.show({ doing: step, done: STEPS.indexOf(step), total: STEPS.length, rows: done });
+    const restoring = { ...(await restoringOf(connection, options)), onStep };
+    if (options.isDryRun) await rehearse(restoring, wish, output, line.close);
+    else {
+      const restored = await recordedRestore(restoring, wish, { isTakeOver });
+      line.close();
+      tell(restored, output);
+    }
+    return 0;
+  } catch (error) {
+    throw isAnswer(error) ? new Refused(error.message, { cause: error }) : error;
+  } finally {
+    line.close();
+    connection.clients.close();
+  }
+};
+
+const isAnswer = (error: unknown): error is Error =>
+  error instanceof RestoreRefused ||
+  error instanceof RestoreTakenOver ||
+  error instanceof OffTheChain ||
+  error instanceof ManifestDamaged;
+
+const restoringOf = async (connection: Connection, { torn, isAws }: RestoreOptions): Promise<Restoring> => {
+  const { app, clients } = connection;
+  const clock = await cloudClock(connection);
+  const client = await clients.dynamodb();
+  const pointInTime = await pointInTimeOf(connection);
+  if (torn !== undefined && isAws) throw new Refused("Only the local cloud tears a restore by a seed.");
+  const isLocal = !isAws;
+  return {
+    ledger: { ...app.ledger, clock },
+    table: app.config.table,
+    tables: {
+      pointInTime,
+      open: async table => new DynamoStore({ client, tableName: table }),
+      create: async table => {
+        await createTable(client, bankTable, table, { stream: isLocal });
+        return new DynamoStore({ client, tableName: table });
+      },
+    },
+    consumers: await consumersOf(connection, clock),
+    ...(torn !== undefined && { torn: { seed: torn, withinMs: TORN_WITHIN_MS } }),
+  };
+};
+
+/** Halts under a reason of its own, and resumes only what is halted under it: a halt by hand outlives a restore. */
+const consumersOf = async (
+  { app, clients }: Connection,
+  clock: Consumers["clock"],
+): Promise<Restoring["consumers"]> => {
+  const { objects, decisionsBucket: bucket } = app.ledger;
+  const { project, place } = app.config.functions;
+  const sources = new LambdaEventSources(await clients.lambda());
+  const consumers: Consumers = { objects, bucket, clock, sources, functions: [project, place] };
+  return {
+    halt: async reason => {
+      await halt(consumers, reason);
+    },
+    resume: async reason => {
+      const { state, reason: told } = await readControl({ objects, bucket });
+      if (state === "halted" && told === reason) await resume(consumers, `${reason} is done`);
+    },
+  };
+};
+
+/** Looks at everything a restore rests on, and counts what it would do. Reads every decision of the live epoch. */
+const rehearse = async (
+  restoring: Restoring,
+  wish: RestoreWish,
+  output: Output,
+  closeLine: () => void,
+): Promise<void> => {
+  const { ledger } = restoring;
+  const { plan, ends, begun } = await checkRestore(restoring, wish);
+  const startedMs = ledger.clock.now();
+  const { valid, void: lost } = await collectDecisions(placeOfLive(ledger), plan.sealed, ends, done =>
+    restoring.onStep?.("collect", done),
+  );
+  const collectMs = ledger.clock.now() - startedMs;
+  const recent = valid.filter(({ decidedAt }) => decidedAt >= plan.reach);
+  const gated = new Set(recent.flatMap(({ legs }) => legs.map(({ stream }) => stream))).size;
+  closeLine();
+  const facts = { decisions: valid.length, rewritten: recent.length, gated, void: lost, collectMs };
+  if (output.isJson) {
+    output.json({ isDryRun: true, ...plan, begun, ...facts });
+    return;
+  }
+  output.data(
+    `Would restore ${plan.source} to ${baseText(plan.from)}, as epoch ${plan.epoch} in ${plan.table}.`,
+  );
+  output.data(`  decisions to seal       ${valid.length}`);
+  output.data(`  written again           ${recent.length}, decided since ${plan.reach}`);
+  output.data(`  accounts repaired first ${gated}; all others are ready at once`);
+  output.data(
+    `  told downtime           the restore of the table, then its one reading, and some ${collectMs} ms to seal`,
+  );
+  if (begun) output.data("It has begun before: the same command without --dry-run goes on with it.");
+  output.talk("Nothing was changed.");
+};
+
+const tell = ({ plan, pointer, manifest, gated, catalogued, isRepaired }: Restored, output: Output): void => {
+  if (output.isJson) {
+    output.json({ ...pointer, reach: plan.reach, manifest, gated, catalogued, isRepaired });
+    return;
+  }
+  output.data(`Epoch ${pointer.epoch} is live in ${pointer.table}, restored to ${baseText(pointer.from)}.`);
+  output.data(`  decisions sealed        ${manifest.decisions}`);
+  output.data(`  accounts to repair      ${gated}, ${catalogued} decisions; all others are ready`);
+  tellVoid(manifest.void, plan, output);
+  output.data(
+    isRepaired
+      ? "Nothing is left to repair."
+      : 'Next: "daybook replay" repairs the rest; until then each account is repaired when it is met.',
+  );
+};
+
+const tellVoid = (names: readonly string[], { sealed }: RestorePlan, output: Output): void => {
+  output.data(`  decisions void          ${names.length}`);
+  for (const name of names.slice(0, SHOWN_MAX)) output.data(`    ${name}`);
+  if (names.length > SHOWN_MAX)
+    output.data(`    and ${names.length - SHOWN_MAX} more of epoch ${sealed}: --json lists all`);
+};

@@ -1,0 +1,194 @@
+import pMap from "p-map";
+import type { AnyLedger } from "../../ledger/ledger.ts";
+import { isUnderStream } from "../../ledger/parked-count.ts";
+import { ENTITY_NAME_ATTRIBUTE } from "../../table/row.ts";
+import type { Item, Key } from "../../table/store.ts";
+import { type ObjectState, undecidedState } from "../../tracking/state.ts";
+import type { Chains, FoundHead } from "./chains.ts";
+
+/** A page is 1 MB: a table of 10 TB. */
+const PAGES_MAX = 10_000_000;
+const DELETES_AT_ONCE = 16;
+/** Tries of one deletion: nobody else writes the table yet, so only throttling stands in the way. */
+const TRIES_MAX = 20;
+
+/** What a restored table was found to hold beside what counts, and what is to be written for it. */
+export type Survey = {
+  readonly items: number;
+  /** Streams of which anything is amiss that their newest decisions do not explain: all their rows are written again. */
+  readonly streams: ReadonlySet<string>;
+  readonly deletes: readonly Key[];
+  readonly puts: readonly Item[];
+};
+
+type Place = { readonly stream: string; readonly sequence: number };
+type Parked = { readonly item: Item; readonly place: string; readonly key: string; readonly digest: string };
+
+type Work = {
+  readonly ledger: AnyLedger;
+  readonly chains: Chains;
+  readonly decided: ReadonlySet<string>;
+  readonly streams: Set<string>;
+  readonly open: Map<string, Set<string>>;
+  readonly parked: Parked[];
+  readonly waiting: Map<string, string>;
+  readonly deletes: Key[];
+  readonly puts: Item[];
+};
+
+/**
+ * Walks once through a restored table that nobody writes yet, and finds what belongs to decisions that do not count: a
+ * restore may keep one row of a transaction and lose another. Also what waits: parked rows and the states that name them
+ * must agree, and the heads' counts with both; what is dropped is undecided, and reconcile feeds it.
+ *
+ * `ledger`: over the restored table. Writes nothing, so that a restore that is begun again finds the same.
+ * Cost: one read of the whole table. Memory: what is amiss, what waits, and what is open. Throws: what the store throws.
+ */
+export const survey = async (
+  ledger: AnyLedger,
+  chains: Chains,
+  heads: ReadonlyMap<string, FoundHead>,
+  onProgress: (items: number) => void = () => {},
+): Promise<Survey> => {
+  const decided = new Set([...chains.lines.values()].map(({ key, digest }) => `${key} ${digest}`));
+  const work: Work = {
+    ...{ ledger, chains, decided, streams: new Set(), open: new Map(), parked: [], waiting: new Map() },
+    ...{ deletes: [], puts: [] },
+  };
+  let items = 0;
+  let cursor: string | undefined;
+  for (let page = 0; page < PAGES_MAX; page += 1) {
+    const found = await ledger.store.scan({ segment: 0, segments: 1, cursor });
+    for (const item of found.items) look(work, item);
+    items += found.items.length;
+    onProgress(items);
+    cursor = found.cursor;
+    if (cursor === undefined) break;
+  }
+  if (cursor !== undefined) throw new Error(`The table has more than ${PAGES_MAX} pages.`);
+  await settleWaiting(work, heads);
+  for (const [stream, { open }] of heads)
+    if (open.some(name => !work.open.get(stream)?.has(name))) work.streams.add(stream);
+  const { streams, deletes, puts } = work;
+  return { items, streams, deletes, puts };
+};
+
+/** Undoes what a survey found. Once the catalogue is written: it says which streams were amiss. Idempotent. */
+export const undo = async ({ store }: AnyLedger, { deletes, puts }: Survey): Promise<void> => {
+  await pMap(deletes, key => deleteRow(store, key), { concurrency: DELETES_AT_ONCE });
+  const put = await store.putAll(puts);
+  if (put.outcome !== "committed") throw new Error(`States could not be set right: ${put.outcome}`);
+};
+
+/** Whether a place on a stream holds something else than what is asked about. Places before the reach are trusted. */
+const isVoid = (
+  { chains }: Work,
+  { stream, sequence }: Place,
+  { hash, key }: { readonly hash?: string; readonly key?: string },
+): boolean => {
+  const chain = chains.streams.get(stream);
+  if (chain === undefined || sequence > chain.end.sequence) return true;
+  const entry = chain.entries.get(sequence);
+  if (entry === undefined) return false;
+  return (hash !== undefined && hash !== entry.hash) || (key !== undefined && key !== entry.key);
+};
+
+const look = (work: Work, item: Item): void => {
+  const { ledger, deletes, parked } = work;
+  const { rows } = ledger;
+  switch (item[ENTITY_NAME_ATTRIBUTE]) {
+    case rows.state.name:
+      lookAtState(work, rows.state.read(item));
+      return;
+    case rows.reused.name: {
+      const { legs } = rows.reused.read(item).decision;
+      if (legs.some(leg => isVoid(work, leg, { hash: leg.hash }))) deletes.push(keyOf(item));
+      return;
+    }
+    case rows.request.name: {
+      const entry = rows.request.read(item);
+      if (isVoid(work, entry, { hash: entry.hash })) deletes.push(keyOf(item));
+      return;
+    }
+    case rows.parked.name: {
+      const { place, observation, digest } = rows.parked.read(item);
+      parked.push({ item, place, key: observation.key, digest });
+      return;
+    }
+    case rows.catalogue.name: {
+      const { stream, epoch } = rows.catalogue.read(item);
+      // Of this very restore, which was cut off: what was amiss may be undone by now, but it was.
+      if (Number(epoch) === ledger.epoch) work.streams.add(stream);
+      else deletes.push(keyOf(item));
+      return;
+    }
+    default:
+      lookAtShown(work, item);
+  }
+};
+
+const keyOf = ({ PK, SK }: Key): Key => ({ PK, SK });
+
+/** Looks at a row of the projection. */
+const lookAtShown = (work: Work, item: Item): void => {
+  const { ledger, deletes, streams, open } = work;
+  const leg = ledger.projection.legOf(item);
+  if (leg === undefined) return;
+  const { stream, key } = leg;
+  if (isVoid(work, leg, { key })) {
+    deletes.push(keyOf(item));
+    streams.add(stream);
+    return;
+  }
+  const name = ledger.projection.passingName(item);
+  if (name !== undefined) open.set(stream, (open.get(stream) ?? new Set()).add(name));
+};
+
+const lookAtState = (work: Work, state: ObjectState): void => {
+  const { decision, parked, key } = state;
+  if (decision?.legs.some(leg => isVoid(work, leg, { hash: leg.hash }))) {
+    for (const { stream } of decision.legs) work.streams.add(stream);
+    forget(work, state);
+    return;
+  }
+  if (decision === undefined && parked?.awaits !== undefined) work.waiting.set(key, parked.awaits);
+};
+
+/** Takes the judgement out of a request's state. */
+const forget = ({ ledger, puts }: Work, state: ObjectState): void => {
+  puts.push(ledger.rows.state.item(undecidedState(state, ledger.roles)));
+};
+
+/** Keeps what waits on both sides, and counts it. */
+const settleWaiting = async (work: Work, heads: ReadonlyMap<string, FoundHead>): Promise<void> => {
+  const { ledger, parked, waiting, deletes } = work;
+  const { rows, store } = ledger;
+  const counts = new Map<string, number>();
+  const kept = new Set<string>();
+  for (const { item, place, key, digest } of parked) {
+    const isAwaited = waiting.get(key) === place && !work.decided.has(`${key} ${digest}`);
+    if (!isAwaited || (isUnderStream(place) && !heads.has(place))) deletes.push(keyOf(item));
+    else {
+      counts.set(place, (counts.get(place) ?? 0) + 1);
+      kept.add(key);
+    }
+  }
+  for (const key of waiting.keys()) {
+    if (kept.has(key)) continue;
+    const [item] = await store.get([rows.state.key({ key })]);
+    if (item) forget(work, rows.state.read(item));
+  }
+  for (const [stream, { parkedCount }] of heads) {
+    const count = counts.get(stream) ?? 0;
+    if (parkedCount === count) continue;
+    const [item] = await store.get([rows.head.key({ stream })]);
+    if (item) work.puts.push(rows.head.item({ ...rows.head.read(item), parkedCount: count }));
+  }
+};
+
+/** Deletes one row of a table that nobody else writes. Throws: if the table keeps refusing. */
+export const deleteRow = async (store: AnyLedger["store"], key: Key): Promise<void> => {
+  for (let tries = 0; tries < TRIES_MAX; tries += 1)
+    if ((await store.write({ delete: key })).outcome === "committed") return;
+  throw new Error(`${key.PK} ${key.SK} could not be deleted in ${TRIES_MAX} tries.`);
+};

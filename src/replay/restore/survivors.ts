@@ -1,0 +1,74 @@
+import type { AnyLedger } from "../../ledger/ledger.ts";
+import { nameOfRecord, publish } from "../../ledger/publish.ts";
+import type { HeadRow } from "../../ledger/reading.ts";
+import { parseRecord } from "../../ledger/record.ts";
+import { OffTheChain } from "../../ledger/repair-errors.ts";
+import { listedHeads } from "../snapshot/listed-heads.ts";
+import type { Chains, FoundHead } from "./chains.ts";
+import type { RestorePlan } from "./plan.ts";
+import { deleteRow } from "./survey.ts";
+
+const prevHashOf = ({ stream, last, hash }: HeadRow): string =>
+  last === ""
+    ? ""
+    : (parseRecord(last, `the head of ${stream}`).legs.find(leg => leg.hash === hash)?.prevHash ?? "");
+
+/** All heads of the restored table, as far as they are compared. Memory: one entry a stream. */
+export const readHeads = async (ledger: AnyLedger): Promise<Map<string, FoundHead>> => {
+  const heads = new Map<string, FoundHead>();
+  for await (const head of listedHeads(ledger)) {
+    const { stream, sequence, hash, epoch, parkedCount } = head;
+    const open = ledger.projection.passingNames(head.state);
+    heads.set(stream, { sequence, hash, epoch, parkedCount, open, prevHash: prevHashOf(head) });
+  }
+  return heads;
+};
+
+/**
+ * Publishes the newest decisions of restored heads that are in nothing that was collected: committed, survived, and nobody
+ * was told. Without this another decision would take their place, beside what the table already shows of them.
+ *
+ * `known`: the hashes of all collected legs. Returns: their names. Throws: `SplitBrain`; what the ports throw.
+ */
+export const harvest = async (
+  ledger: AnyLedger,
+  { sealed }: RestorePlan,
+  known: ReadonlySet<string>,
+): Promise<readonly string[]> => {
+  const names: string[] = [];
+  for await (const head of listedHeads(ledger)) {
+    if (head.epoch !== sealed || head.last === "" || known.has(head.hash)) continue;
+    const record = parseRecord(head.last, `the head of ${head.stream}`);
+    if (record.epoch !== sealed) continue;
+    await publish(ledger, { record, text: head.last });
+    names.push(nameOfRecord(record));
+  }
+  return names;
+};
+
+/**
+ * Compares every restored head with the sealed chains. One that is a decision ahead of them, of a table whose epoch was
+ * sealed without it, is taken back: its stream is made anew from its decisions.
+ *
+ * Returns: the streams taken back. Throws: `OffTheChain` for any other contradiction.
+ */
+export const checkHeads = async (
+  { store, rows }: AnyLedger,
+  heads: Map<string, FoundHead>,
+  { streams }: Chains,
+): Promise<readonly string[]> => {
+  const taken: string[] = [];
+  for (const [stream, { sequence, hash, prevHash }] of heads) {
+    const chain = streams.get(stream);
+    if (chain?.atHead === hash) continue;
+    const before = sequence === 1 ? "0".repeat(64) : chain?.beforeHead;
+    if (before === undefined || prevHash !== before)
+      throw new OffTheChain(stream, `stands at ${sequence} with a decision that no manifest lists`);
+    taken.push(stream);
+  }
+  for (const stream of taken) {
+    await deleteRow(store, rows.head.key({ stream }));
+    heads.delete(stream);
+  }
+  return taken;
+};
