@@ -4,13 +4,16 @@ import { isSnapshotId } from "../replay/snapshot/snapshot-keys.ts";
 import { type Difference, differenceText } from "../replay/verify/differences.ts";
 import { verifyDecisions } from "../replay/verify/verify-decisions.ts";
 import { verifySnapshot } from "../replay/verify/verify-snapshot.ts";
+import { bundleVerifyCommand } from "./bundle.ts";
 import { connect } from "./connect.ts";
-import { type Output, Refused } from "./output.ts";
+import { Misused, type Output, Refused } from "./output.ts";
 import { createProgressLine, type ProgressLine } from "./progress.ts";
 
 export type VerifyOptions = {
   /** Id of the snapshot to compare with. Absent: the decisions in S3. */
   readonly snapshot?: string | undefined;
+  /** The bundles instead of the table: with themselves and with the decisions in S3. */
+  readonly isOfBundles?: boolean | undefined;
   readonly isAws: boolean;
 };
 
@@ -22,11 +25,20 @@ type Summary = {
 };
 
 /**
- * `daybook verify [--snapshot ID]`: compares the table with what S3 says it must be, and names each difference.
+ * `daybook verify [--snapshot ID | --bundles]`: compares the table with what S3 says it must be, or the bundles with what
+ * they were made of, and names each difference.
  *
- * Returns: the exit code; 1 if anything differs. Throws: `Refused` for a snapshot that is not there; `SnapshotDamaged`.
+ * Returns: the exit code; 1 if anything differs. Throws: `Misused`; `Refused` for a snapshot that is not there;
+ *          `SnapshotDamaged`.
  */
-export const verifyCommand = async ({ snapshot, isAws }: VerifyOptions, output: Output): Promise<number> => {
+export const verifyCommand = async (
+  { snapshot, isOfBundles = false, isAws }: VerifyOptions,
+  output: Output,
+): Promise<number> => {
+  if (isOfBundles) {
+    if (snapshot !== undefined) throw new Misused("Give either --snapshot or --bundles.");
+    return bundleVerifyCommand({ originals: true, isAws }, output);
+  }
   const { app, clients } = await connect(isAws);
   const line = createProgressLine();
   try {

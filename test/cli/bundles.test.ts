@@ -5,6 +5,7 @@ import { bundleCommand, bundleGetCommand, bundleVerifyCommand } from "../../src/
 import { bundlesCommand } from "../../src/cli/bundles.ts";
 import { type Output, Refused } from "../../src/cli/output.ts";
 import { thawCommand } from "../../src/cli/thaw.ts";
+import { verifyCommand } from "../../src/cli/verify.ts";
 import { sha256Hex } from "../../src/ledger/chain.ts";
 import { OBSERVATION_RANGE, objectPartition } from "../../src/tracking/entities.ts";
 import {
@@ -164,6 +165,25 @@ describe("a day", () => {
     });
     expect(exitCode).toBe(0);
     await expect(verify("2001-01-01")).rejects.toThrow("There is no bundle of 2001-01-01.");
+  });
+
+  test("a flipped byte of it is found by verify, which names the object", async () => {
+    const all = () => run(output => verifyCommand({ isOfBundles: true, isAws: false }, output));
+    expect(await all()).toEqual(await verify());
+    const clients = createClients(up.env);
+    const { ledger, config } = await cloudApp(clients, up.env);
+    const part = { bucket: config.buckets.archive, key: `bundle/${day}/1/0001.ndjson.gz` };
+    const whole = await ledger.objects.get(part);
+    if (whole === undefined) throw new Error(`Expected ${part.key}`);
+    const damaged = Buffer.from(whole.body);
+    damaged[100] = (damaged[100] ?? 0) ^ 4;
+    await ledger.objects.put({ ...part, body: damaged });
+    const { exitCode, text } = await all();
+    await ledger.objects.put({ ...part, body: whole.body });
+    clients.close();
+    expect(exitCode).toBe(1);
+    expect(text).toContain(part.key);
+    expect((await all()).exitCode).toBe(0);
   });
 });
 
