@@ -10,6 +10,7 @@ import { addClock, addOverdue } from "./commands/life.ts";
 import { addObjects } from "./commands/objects.ts";
 import { addFreeze, addParked, addUnfreeze } from "./commands/parking.ts";
 import { addReconcile } from "./commands/reconcile.ts";
+import { addReplay } from "./commands/replay.ts";
 import { addRestore } from "./commands/restore.ts";
 import { examples, type Session } from "./commands/session.ts";
 import { addSnapshot, addSnapshots, addVerify } from "./commands/snapshots.ts";
@@ -81,6 +82,7 @@ Exit codes: 0 done, 1 refused or different from what was expected, 2 wrong usage
     addSnapshots,
     addVerify,
     addRestore,
+    addReplay,
     addHalt,
     addResume,
     addDeadLetters,
