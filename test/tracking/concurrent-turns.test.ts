@@ -11,7 +11,7 @@ import { literal, observation } from "./notation.ts";
 
 /** More with `RUNS=5`, and every place of a fault. */
 const FACTOR = Number(process.env.RUNS ?? 1);
-const RUNS = 1000 * FACTOR;
+const RUNS = 400 * FACTOR;
 /** As many choices as are drawn; whatever happens after them happens in the order of the calls, without faults. */
 const CHOICES_MAX = 120;
 /** Two of three writes go well. */

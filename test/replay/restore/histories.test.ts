@@ -19,7 +19,7 @@ import { history, putsOf } from "../../support/random-requests.ts";
 import { type Kind, openWorld, type World } from "./world.ts";
 
 /** More with `RUNS=10`. */
-const RUNS = 60 * Number(process.env.RUNS ?? 1);
+const RUNS = 24 * Number(process.env.RUNS ?? 1);
 const TROUBLE_RATE = 0.02;
 const TORN_MS = 1_500;
 const MARGIN_MS = 2_500;
