@@ -1,7 +1,7 @@
 import { defineConfig } from "vitest/config";
 
-/** Each starts many processes against a running `up`: what they show of the parts is shown elsewhere, in less time. */
-const AGAINST_UP = [
+/** Each starts many processes, most against a running `up`: what they show of the parts is shown elsewhere, in less time. */
+const MANY_PROCESSES = [
   "crash",
   "bundles",
   "control",
@@ -12,6 +12,8 @@ const AGAINST_UP = [
   "point-in-time",
   "reconcile",
   "restore",
+  "running-scenarios",
+  "stopping",
 ];
 
 /** A restore makes a table, and each history several. */
@@ -21,7 +23,7 @@ export default defineConfig({
   test: {
     globalSetup: ["test/support/dynamodb-local.setup.ts"],
     include: ["test/**/*.test.ts"],
-    exclude: process.env.FULL ? [] : [...AGAINST_UP.map(name => `test/cli/${name}.test.ts`), RESTORES],
+    exclude: process.env.FULL ? [] : [...MANY_PROCESSES.map(name => `test/cli/${name}.test.ts`), RESTORES],
     testTimeout: 60_000,
     hookTimeout: 60_000,
     maxWorkers: 2,
