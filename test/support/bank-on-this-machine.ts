@@ -7,6 +7,7 @@ import type { ChaosSettings } from "../../src/local/chaos/chaos.ts";
 import { createLocalCloud } from "../../src/local/cloud.ts";
 import { seededRandom } from "../../src/local/seeded-random.ts";
 import { LocalTopic } from "../../src/local/sns/sns.ts";
+import { queueDepth } from "../../src/local/sqs/sqs.ts";
 import { systemClock } from "../../src/local/system-clock.ts";
 import { createDaybookTopology } from "../../src/local/topology.ts";
 import type { Clock } from "../../src/ports/clock.ts";
@@ -23,6 +24,8 @@ export const openBank = (
     readonly chaos?: Partial<ChaosSettings>;
     readonly config?: Partial<Config>;
     readonly handlers?: number;
+    /** Receives before a message counts as dead; five by default, which failures that come back at once use up soon. */
+    readonly receivesMax?: number;
     /** Functions that place what is decided. Default: none, since most tests look at decisions. */
     readonly placers?: number;
     /** What the cloud and its functions go by; its queues go by the machine's clock. */
@@ -41,7 +44,10 @@ export const openBank = (
     random,
     ...(options.chaos && { chaos: options.chaos }),
   });
-  const topology = createDaybookTopology(cloud, { visibilityTimeoutMs: 60_000 });
+  const topology = createDaybookTopology(cloud, {
+    visibilityTimeoutMs: 60_000,
+    ...(options.receivesMax === undefined ? {} : { receivesMax: options.receivesMax }),
+  });
   const config: Config = {
     table: "given",
     epoch: 1,
@@ -87,6 +93,8 @@ export const openBank = (
       cloud.objects.put({ bucket: topology.buckets.newEvents, key, body }),
     /** What place functions would do with messages that a test took itself. */
     placeHandler: createPlaceHandler(newApp(placeObjects(cloud.objects))),
+    /** Messages about requests that were received too often. */
+    deadLetters: () => queueDepth(cloud.sqs, topology.queues.project.deadLetters.name).visible,
     idle: () => cloud.idle(queues),
     close: async () => {
       for (const poller of [...pollers, ...placers]) await poller.stop();
