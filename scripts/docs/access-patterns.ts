@@ -181,6 +181,12 @@ export const ACCESS_PATTERNS: readonly AccessPattern[] = [
     how: "scan; gets of what differs from the journal",
     files: ["local/point-in-time/compare.ts", "local/point-in-time/follower.ts"],
   },
+  {
+    who: "`daybook demo`, as the wrong script in its story",
+    what: "every row, to delete it",
+    how: "scan",
+    files: ["cli/demo-disaster.ts"],
+  },
 ];
 
 /** What each kind of row is and who writes it; by its name in `tableRows`. */

@@ -8,6 +8,7 @@ import type { ChaosCounts } from "../local/chaos/chaos.ts";
 import { textTable } from "../projections/text-table.ts";
 import { validDecisions } from "../replay/manifest/valid-decisions.ts";
 import { countsText } from "./counts-text.ts";
+import { tellDisaster } from "./demo-disaster.ts";
 import type { Output } from "./output.ts";
 import { runScenario } from "./run-scenario.ts";
 import { readScenario, type Scenario, type ScenarioDay } from "./scenario-file.ts";
@@ -25,8 +26,8 @@ const heading = (output: Output, text: string): void => output.data(`\n${output.
 
 /**
  * `daybook demo`: tells on a terminal what Daybook does, on the real parts: requests go into S3, their notifications
- * come duplicated and out of order, each is decided once, and at the end the published decisions alone give the same
- * balances and chain hashes as the table.
+ * come duplicated and out of order, each is decided once, and the published decisions alone give the same balances and
+ * chain hashes as the table. Then the table is lost, restored and replayed, and is equal again.
  *
  * Returns: the exit code; 1 if the proof fails.
  */
@@ -45,6 +46,12 @@ export const demoCommand = async (output: Output): Promise<number> => {
     const counts = countsSince(countsBefore, running.counts);
     const { fold, comparisons } = await prove(running);
     const isProven = fold.faults.length === 0 && comparisons.every(({ isEqual }) => isEqual);
+    if (!output.isJson) {
+      tellWork(chaos, counts, outcome, output);
+      tellOutcome(scenario, outcome, output);
+      tellProof(fold, comparisons, isProven, output);
+    }
+    const disaster = await tellDisaster(running, output);
     if (output.isJson)
       output.json({
         ...outcome,
@@ -54,13 +61,9 @@ export const demoCommand = async (output: Output): Promise<number> => {
         faults: fold.faults,
         streams: comparisons,
         isProven,
+        disaster,
       });
-    else {
-      tellWork(chaos, counts, outcome, output);
-      tellOutcome(scenario, outcome, output);
-      tellProof(fold, comparisons, isProven, output);
-    }
-    return isProven ? 0 : 1;
+    return isProven && disaster.isEqual ? 0 : 1;
   } finally {
     await running.stop();
   }

@@ -73,7 +73,11 @@ const isAnswer = (error: unknown): error is Error =>
   error instanceof OffTheChain ||
   error instanceof ManifestDamaged;
 
-const restoringOf = async (connection: Connection, { torn, isAws }: RestoreOptions): Promise<Restoring> => {
+/** What a restore works on, over a connection. */
+export const restoringOf = async (
+  connection: Connection,
+  { torn, isAws }: Pick<RestoreOptions, "torn" | "isAws">,
+): Promise<Restoring> => {
   const { app, clients } = connection;
   const clock = await cloudClock(connection);
   const client = await clients.dynamodb();

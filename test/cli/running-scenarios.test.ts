@@ -112,9 +112,11 @@ describe("a story of one's own", () => {
   });
 });
 
-test("the demo proves equality and tells what chaos did; when its launcher is killed, nothing is left", async () => {
+test("the demo proves equality, also after a disaster, and tells what chaos did; when its launcher is killed, nothing is left", async () => {
   const { exitCode, stdout } = await daybook(["demo", "--json"]);
-  const { isProven, chaos, counts, decisions, faults } = JSON.parse(stdout);
+  const { isProven, chaos, counts, decisions, faults, disaster } = JSON.parse(stdout);
+  expect(disaster).toMatchObject({ isEqual: true, epoch: 2, gated: 2 });
+  expect(disaster.accounts).toHaveLength(3);
   expect({ exitCode, isProven, decisions, faults }).toEqual({
     exitCode: 0,
     isProven: true,
