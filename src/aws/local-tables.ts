@@ -12,10 +12,10 @@ import { DynamoStore } from "./dynamo-store.ts";
 /** Seconds; DynamoDB Local removes a table at once. */
 const GONE_WAIT_SECONDS_MAX = 60;
 
-/** Whole tables of one definition, each with a stream, as the local point-in-time recovery makes and removes them. */
+/** Whole tables of one definition as the local point-in-time recovery makes, follows by their streams, and removes them. */
 export const localTables = (client: DynamoDBClient, definition: TableDefinition) => ({
-  create: async (table: string): Promise<DynamoStore> => {
-    await createTable(client, definition, table, { stream: true });
+  create: async (table: string, isFollowed = true): Promise<DynamoStore> => {
+    await createTable(client, definition, table, { stream: isFollowed });
     return new DynamoStore({ client, tableName: table });
   },
   open: (table: string): DynamoStore => new DynamoStore({ client, tableName: table }),

@@ -62,8 +62,10 @@ const restore = async (
     if (refusal !== undefined) return refusal;
   }
   await whenActive(client, clock, { table: to, waited: () => onWaiting?.(clock.now() - startedMs) });
-  await keepSettings(client, clock, { from: table, to });
-  await whenActive(client, clock, { table: to, waited: () => onWaiting?.(clock.now() - startedMs) });
+  if (request.isScratch !== true) {
+    await keepSettings(client, clock, { from: table, to });
+    await whenActive(client, clock, { table: to, waited: () => onWaiting?.(clock.now() - startedMs) });
+  }
   return { outcome: "restored", table: to, at: isoInstant(atMs), wasThere: earlier !== undefined };
 };
 

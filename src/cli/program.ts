@@ -5,6 +5,7 @@ import { addBundle, addBundles, addThaw } from "./commands/bundles.ts";
 import { addPut, addUp } from "./commands/cloud.ts";
 import { addDeadLetters, addHalt, addResume } from "./commands/control.ts";
 import { addCrawl, addRuns } from "./commands/crawl.ts";
+import { addDrill } from "./commands/drill.ts";
 import { addInventory } from "./commands/inventory.ts";
 import { addClock, addOverdue } from "./commands/life.ts";
 import { addObjects } from "./commands/objects.ts";
@@ -13,8 +14,9 @@ import { addReconcile } from "./commands/reconcile.ts";
 import { addReplay } from "./commands/replay.ts";
 import { addRestore } from "./commands/restore.ts";
 import { examples, type Session } from "./commands/session.ts";
-import { addSnapshot, addSnapshots, addVerify } from "./commands/snapshots.ts";
+import { addSnapshot, addSnapshots } from "./commands/snapshots.ts";
 import { addDemo, addScenario } from "./commands/stories.ts";
+import { addVerify } from "./commands/verify.ts";
 import { createOutput } from "./output.ts";
 import type { Stopping } from "./stopping.ts";
 
@@ -83,6 +85,7 @@ Exit codes: 0 done, 1 refused or different from what was expected, 2 wrong usage
     addVerify,
     addRestore,
     addReplay,
+    addDrill,
     addHalt,
     addResume,
     addDeadLetters,

@@ -67,9 +67,16 @@ const WHY = {
   repaired: "every account is repaired",
 } as const;
 
-const tellNothing = ({ epoch }: AnyLedger, why: keyof typeof WHY, output: Output): number => {
+const tellNothing = async (
+  { epoch, store, rows }: AnyLedger,
+  why: keyof typeof WHY,
+  output: Output,
+): Promise<number> => {
+  // That all was repaired is written in S3: whether there still is a table, only the table tells.
+  await store.get([rows.head.key({ stream: "~0" })]);
   if (output.isJson) output.json({ outcome: "nothing", epoch, why: WHY[why] });
   else output.data(`Nothing to replay: ${WHY[why]} (epoch ${epoch}).`);
+  output.talk('If the table has lost something, "daybook verify" tells; then "daybook restore" comes first.');
   return 0;
 };
 
@@ -80,7 +87,7 @@ const rehearse = async (
   output: Output,
 ): Promise<number> => {
   const why = await nothingToReplay(ledger);
-  if (why !== undefined) return tellNothing(ledger, why, output);
+  if (why !== undefined) return await tellNothing(ledger, why, output);
   const plan = await planReplay(ledger, (done, total) =>
     line.show({ doing: "looking", done, total, rows: done }),
   );
@@ -115,7 +122,7 @@ const run = async (
     onCatchUp: (doing, done) => line.show({ doing, done, rows: done }),
   });
   line.close();
-  if (recorded.outcome === "nothing") return tellNothing(ledger, recorded.why, output);
+  if (recorded.outcome === "nothing") return await tellNothing(ledger, recorded.why, output);
   if (recorded.outcome === "busy")
     throw new Refused(
       `Another replay runs since ${recorded.since}, last seen ${recorded.lastSeen}: wait for its end, or go on in its place with --take-over if it was killed.`,
@@ -126,7 +133,7 @@ const run = async (
   return replayed.outcome === "completed" ? 0 : 1;
 };
 
-const repairLine = ({ clock }: AnyLedger, line: ProgressLine): ((counts: ReplayCounts) => void) => {
+export const repairLine = ({ clock }: AnyLedger, line: ProgressLine): ((counts: ReplayCounts) => void) => {
   const startedMs = clock.now();
   return ({ lines, linesTotal, repaired, decisions, rows }) => {
     const seconds = Math.max(1, (clock.now() - startedMs) / 1000);
@@ -135,7 +142,8 @@ const repairLine = ({ clock }: AnyLedger, line: ProgressLine): ((counts: ReplayC
   };
 };
 
-const catchUpOf = ({ config, objectsTopic: topic }: App, { clock }: AnyLedger): CatchUp => {
+/** How tracking is brought up after a repair. */
+export const catchUpOf = ({ config, objectsTopic: topic }: App, { clock }: AnyLedger): CatchUp => {
   const { newEvents, archive, rejected } = config.buckets;
   const region = config.objectsTopic?.split(":")[3];
   return {
@@ -146,7 +154,8 @@ const catchUpOf = ({ config, objectsTopic: topic }: App, { clock }: AnyLedger): 
   };
 };
 
-const show = (
+/** Tells people what a replay did. */
+export const show = (
   { epoch, outcome, isRepaired, counts, troubles, caughtUp }: Replayed,
   isFed: boolean,
   output: Output,

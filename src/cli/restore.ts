@@ -2,6 +2,7 @@ import { bankTable } from "../app.ts";
 import { createTable } from "../aws/create-table.ts";
 import { DynamoStore } from "../aws/dynamo-store.ts";
 import { LambdaEventSources } from "../aws/event-sources.ts";
+import { BucketMissing } from "../aws/s3-errors.ts";
 import type { Base } from "../ledger/live.ts";
 import { placeOfLive } from "../ledger/live.ts";
 import { OffTheChain } from "../ledger/repair-errors.ts";
@@ -9,6 +10,7 @@ import { collectDecisions } from "../replay/collect.ts";
 import { readControl } from "../replay/control/control.ts";
 import { type Consumers, halt, resume } from "../replay/control/halt.ts";
 import { ManifestDamaged } from "../replay/manifest/manifest.ts";
+import { isForRestore, isHaltOver } from "../replay/restore/halted-for.ts";
 import { baseText, type RestorePlan, type RestoreWish } from "../replay/restore/plan.ts";
 import { recordedRestore } from "../replay/restore/recorded.ts";
 import { checkRestore, type Restored, type Restoring } from "../replay/restore/restore.ts";
@@ -44,7 +46,7 @@ const SHOWN_MAX = 20;
  * Returns: the exit code. Throws: `Refused`, with nothing changed but what its message names.
  */
 export const restoreCommand = async (options: RestoreOptions, output: Output): Promise<number> => {
-  const connection = await connect(options.isAws, "LAMBDA");
+  const connection = await connected(options.isAws);
   const line = createProgressLine();
   try {
     const { from, marginMs, reason, isInstead, isTakeOver } = options;
@@ -60,10 +62,39 @@ export const restoreCommand = async (options: RestoreOptions, output: Output): P
     }
     return 0;
   } catch (error) {
+    line.close();
+    if (!options.isDryRun) await tellStandstill(connection, output);
     throw isAnswer(error) ? new Refused(error.message, { cause: error }) : error;
   } finally {
     line.close();
     connection.clients.close();
+  }
+};
+
+/** Says that a restore which did not get through has left everything halted, if so. Never throws. */
+export const tellStandstill = async ({ app }: Connection, output: Output): Promise<void> => {
+  const { objects, decisionsBucket: bucket } = app.ledger;
+  try {
+    const { state, reason, at } = await readControl({ objects, bucket });
+    if (state !== "halted" || !isForRestore(reason)) return;
+    output.talk(
+      `Everything is halted since ${at} for "${reason}", and requests wait: put right what follows, then give the same command again.`,
+    );
+  } catch {
+    // What went wrong before matters more.
+  }
+};
+
+/** Which table is live is read first: of the bucket without which there is nothing to restore from. */
+const connected = async (isAws: boolean): Promise<Connection> => {
+  try {
+    return await connect(isAws, "LAMBDA");
+  } catch (error) {
+    if (!(error instanceof BucketMissing)) throw error;
+    throw new Refused(
+      `${error.message} Without the decisions nothing can be restored: name their bucket in DAYBOOK_DECISIONS_BUCKET, or bring it back from its copy first.`,
+      { cause: error },
+    );
   }
 };
 
@@ -100,7 +131,10 @@ export const restoringOf = async (
   };
 };
 
-/** Halts under a reason of its own, and resumes only what is halted under it: a halt by hand outlives a restore. */
+/**
+ * Halts under a reason of its own, and resumes only what is halted under it, or for a restore that this one replaces: a
+ * halt by hand outlives a restore.
+ */
 const consumersOf = async (
   { app, clients }: Connection,
   clock: Consumers["clock"],
@@ -115,7 +149,8 @@ const consumersOf = async (
     },
     resume: async reason => {
       const { state, reason: told } = await readControl({ objects, bucket });
-      if (state === "halted" && told === reason) await resume(consumers, `${reason} is done`);
+      const isOurs = told === reason || (await isHaltOver({ objects, bucket }, told));
+      if (state === "halted" && isOurs) await resume(consumers, `${reason} is done`);
     },
   };
 };
@@ -130,8 +165,12 @@ const rehearse = async (
   const { ledger } = restoring;
   const { plan, ends, begun } = await checkRestore(restoring, wish);
   const startedMs = ledger.clock.now();
-  const { valid, void: lost } = await collectDecisions(placeOfLive(ledger), plan.sealed, ends, done =>
-    restoring.onStep?.("collect", done),
+  const { valid, void: lost } = await collectDecisions(
+    placeOfLive(ledger),
+    plan.sealed,
+    ends,
+    done => restoring.onStep?.("collect", done),
+    ledger.roles.archive,
   );
   const collectMs = ledger.clock.now() - startedMs;
   const recent = valid.filter(({ decidedAt }) => decidedAt >= plan.reach);

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 
 /** What the first leg of every stream has for a predecessor. */
 export const GENESIS_HASH = "0".repeat(64);
@@ -6,8 +6,7 @@ export const GENESIS_HASH = "0".repeat(64);
 /** Counts bytes, so that no two lists of fields give the same text: `["ab","c"]` and `["a","bc"]` differ. */
 const lengthPrefixed = (field: string): string => `${Buffer.byteLength(field, "utf8")}:${field}`;
 
-export const sha256Hex = (data: Uint8Array | string): string =>
-  createHash("sha256").update(data).digest("hex");
+export const sha256Hex = (data: Uint8Array | string): string => hash("sha256", data, "hex");
 
 /**
  * Hash of one leg of a decision: links it to the leg before it on its stream.

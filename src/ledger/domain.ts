@@ -128,6 +128,15 @@ export type DecisionRecord<Change = unknown> = {
   readonly registers?: OriginalName;
   /** The key stood for another content already: this decision is published under its digest. */
   readonly reused?: true;
+  /**
+   * Set where the request was judged anew, in place of the decision of this name; `decidedAt` is when it was first
+   * decided. `announced`: the world was told of it by then, and must not be told again.
+   */
+  readonly replaces?: {
+    readonly name: string;
+    readonly decidedAt: string;
+    readonly announced?: true;
+  };
   /** Where the request lay and when S3 said so. */
   readonly source: {
     readonly bucket: string;

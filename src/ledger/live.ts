@@ -12,11 +12,14 @@ export type Base =
   | { readonly kind: "pitr"; readonly at: string }
   | { readonly kind: "snapshot"; readonly id: string };
 
+/** What a live table was made of. `rejudge`: of all decisions, judged anew; the digest of what came out otherwise. */
+export type Origin = Base | { readonly kind: "rejudge"; readonly digest: string };
+
 /** Which table is live: where a restore moved the pointer to. */
 export type LivePointer = {
   readonly epoch: number;
   readonly table: string;
-  readonly from: Base;
+  readonly from: Origin;
   /** ISO instant. */
   readonly restoredAt: string;
 };

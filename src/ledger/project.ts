@@ -40,7 +40,7 @@ export const projectBatch = async (
   const observations = news.flatMap(message =>
     message.outcome === "observations" ? message.observations : [],
   );
-  const troubles = await projectObservations(ledger, observations, remainingMs);
+  const troubles = await orLearnOfEnd(ledger, projectObservations(ledger, observations, remainingMs));
   for (const message of news) {
     if (message.outcome !== "observations") continue;
     if (message.observations.some(each => troubles.has(identityText(each)))) failed.add(message.id);
@@ -50,6 +50,16 @@ export const projectBatch = async (
     return new Set(messages.map(({ id }) => id));
   }
   return failed;
+};
+
+/** A table that is gone fails every call: whoever works on it must learn all the same that another one is live. */
+const orLearnOfEnd = async <T>(ledger: AnyLedger, work: Promise<T>): Promise<T> => {
+  try {
+    return await work;
+  } catch (error) {
+    await isEpochOver(ledger);
+    throw error;
+  }
 };
 
 /**

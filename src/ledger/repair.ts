@@ -38,6 +38,8 @@ type Link = {
   readonly record: DecisionRecord;
   readonly leg: Leg;
   readonly text: string;
+  /** All that the leg did to the table besides its head. */
+  readonly writes: readonly Write[];
 };
 
 const WHOLE: Repaired = { outcome: "whole", decisions: 0, rows: 0 };
@@ -113,7 +115,7 @@ const linkOf = async (ledger: AnyLedger, stream: string, entry: CatalogueEntry):
       stream,
       `has another decision in ${entry.name} than was sealed at ${entry.sequence}`,
     );
-  return { entry, record, leg, text };
+  return { entry, record, leg, text, writes: ledger.projection.legRows(record, leg) };
 };
 
 /** Where the stream stands after its catalogue, from where its head stands. Throws: `OffTheChain`. */
@@ -195,13 +197,10 @@ const countParked = async (ledger: AnyLedger, stream: string): Promise<number> =
   return count;
 };
 
-const writesOf = ({ projection }: AnyLedger, { record, leg }: Link): readonly Write[] =>
-  projection.legRows(record, leg);
-
 /** What is left of the passing rows after all links: each is there or it is not. */
 const passingWrites = (ledger: AnyLedger, links: readonly Link[]): readonly Write[] => {
   const net = new Map<string, Write>();
-  for (const write of links.flatMap(link => writesOf(ledger, link))) {
+  for (const write of links.flatMap(({ writes }) => writes)) {
     if ("delete" in write) net.set(`${write.delete.PK}\u0000${write.delete.SK}`, { delete: write.delete });
     else if ("put" in write && ledger.projection.passingName(write.put) !== undefined)
       net.set(`${write.put.PK}\u0000${write.put.SK}`, { put: write.put });
@@ -212,7 +211,7 @@ const passingWrites = (ledger: AnyLedger, links: readonly Link[]): readonly Writ
 /** The rows that stay as they were written. */
 const lastingRows = (ledger: AnyLedger, links: readonly Link[]): readonly Item[] =>
   links
-    .flatMap(link => writesOf(ledger, link))
+    .flatMap(({ writes }) => writes)
     .flatMap(write =>
       "put" in write && ledger.projection.passingName(write.put) === undefined ? [write.put] : [],
     );

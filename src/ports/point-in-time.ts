@@ -26,6 +26,8 @@ export type RestoreTableRequest = {
   readonly at: string;
   /** Not on AWS, which tears by itself and without a seed. */
   readonly torn?: Torn | undefined;
+  /** The table is for a while only and dropped by whoever asked for it: it gets no backups, and is guarded by nothing. */
+  readonly isScratch?: boolean | undefined;
   /** Called now and then while it lasts, with the time since the call in milliseconds. */
   readonly onWaiting?: ((waitedMs: number) => void) | undefined;
 };

@@ -1,8 +1,8 @@
 import pMap from "p-map";
-import { sha256Hex } from "../ledger/chain.ts";
-import type { DecisionRecord } from "../ledger/domain.ts";
 import { decisionPrefix } from "../ledger/names.ts";
 import { parseRecord } from "../ledger/record.ts";
+import { type BundledLine, bundledLines } from "./collect-bundled.ts";
+import { lineOf } from "./manifest/line-of.ts";
 import type { ManifestLine, ManifestPlace } from "./manifest/manifest.ts";
 
 /** Decisions read at once from one prefix. */
@@ -21,46 +21,49 @@ export type StreamEnd = { readonly sequence: number; readonly hash: string };
 /** What was found of an epoch. `valid`: on whole chains from the sealed past on. `void`: all others, by name. */
 export type Collection = { readonly valid: readonly ManifestLine[]; readonly void: readonly string[] };
 
-/** The manifest line of a published decision. `text`: the very bytes of its object. */
-export const lineOf = (name: string, text: string, record: DecisionRecord): ManifestLine => ({
-  name,
-  sha256: sha256Hex(text),
-  key: record.key,
-  digest: record.digest,
-  outcome: record.outcome,
-  decidedAt: record.decidedAt,
-  legs: record.legs.map(({ stream, sequence, hash, prevHash }) => ({ stream, sequence, hash, prevHash })),
-});
-
 /**
  * All decisions of an epoch, once its marker is written and all survivors are published: lists until nothing lacks its
  * predecessor, since a listing of several pages is no snapshot.
  *
- * `past`: where the sealed streams stood. `epoch`: the one that is sealed. Throws: what S3 throws.
+ * `past`: where the sealed streams stood. `epoch`: the one that is sealed. `archiveBucket`: where bundles are; a decision
+ * that a bundle holds is not read if the listing shows an object of the same bytes, by its ETag. An object that S3 has
+ * encrypted under a key of its own, or that came in parts, has another ETag, and is read. Throws: what S3 throws.
  */
 export const collectDecisions = async (
   place: ManifestPlace,
   epoch: number,
   past: ReadonlyMap<string, StreamEnd>,
   onProgress: (decisions: number) => void = () => {},
+  archiveBucket?: string,
 ): Promise<Collection> => {
   const found = new Map<string, ManifestLine>();
+  const { objects } = place;
+  const bundled = archiveBucket === undefined ? NONE : await bundledLines({ objects, archiveBucket }, epoch);
   for (let listings = 1; ; listings += 1) {
-    await addListed(place, epoch, found, onProgress);
+    await addListed(place, epoch, { found, bundled }, onProgress);
     const collection = onChains([...found.values()], past);
     if (collection.void.length === 0 || listings === LISTINGS_MAX) return collection;
   }
 };
 
+const NONE: ReadonlyMap<string, BundledLine> = new Map();
+
 const addListed = async (
   { objects, bucket }: ManifestPlace,
   epoch: number,
-  found: Map<string, ManifestLine>,
+  {
+    found,
+    bundled,
+  }: { readonly found: Map<string, ManifestLine>; readonly bundled: ReadonlyMap<string, BundledLine> },
   onProgress: (decisions: number) => void,
 ): Promise<void> => {
   let cursor: string | undefined;
   for (let page = 0; page < PAGES_MAX; page += 1) {
     const listed = await objects.list({ bucket, prefix: decisionPrefix(epoch), cursor });
+    for (const { key, eTag } of listed.objects) {
+      const same = bundled.get(key);
+      if (same?.eTag === eTag) found.set(key, same.line);
+    }
     await pMap(
       listed.objects.filter(({ key }) => !found.has(key)),
       async ({ key }) => {

@@ -1,4 +1,5 @@
 import type { CreateEntityItem, Entity, EntityIdentifiers, EntityItem } from "electrodb";
+import { plainRow } from "./plain-row.ts";
 import type { Item, Key } from "./store.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: ElectroDB's own way to accept any entity; the record types below stay exact.
@@ -7,7 +8,8 @@ export type AnyEntity = Entity<any, any, any, any>;
 /**
  * One kind of row of the one table: typed record in, whole DynamoDB item out, and back.
  *
- * ElectroDB composes the keys, checks the types and stamps the item with its entity's name; the Store moves items.
+ * ElectroDB composes the keys, checks the types and stamps the item with its entity's name; the Store moves items. What
+ * is plain in that is done here without building a query (see `plainRow`).
  */
 export interface RowKind<New, Stored, Id> {
   /** The ElectroDB entity itself, for the Service, the table definition and the generated page. */
@@ -28,15 +30,20 @@ const ANY_TABLE = { table: "any" };
 
 export const rowKind = <E extends AnyEntity>(
   entity: E,
-): RowKind<CreateEntityItem<E>, EntityItem<E>, EntityIdentifiers<E>> => ({
-  entity,
-  name: entity.schema.model.entity,
-  key: id => entity.get(id).params<{ Key: Key }>(ANY_TABLE).Key,
-  item: record => entity.put(record).params<{ Item: Item }>(ANY_TABLE).Item,
-  read: item => {
-    const { data } = entity.parse({ Item: item });
-    if (data === null)
-      throw new Error(`Expected an item of ${entity.schema.model.entity}, got ${item.PK} ${item.SK}`);
-    return data as EntityItem<E>;
-  },
-});
+): RowKind<CreateEntityItem<E>, EntityItem<E>, EntityIdentifiers<E>> => {
+  const plain = plainRow(entity.schema);
+  return {
+    entity,
+    name: entity.schema.model.entity,
+    key: id => plain?.key(id) ?? entity.get(id).params<{ Key: Key }>(ANY_TABLE).Key,
+    item: record => plain?.item(record) ?? entity.put(record).params<{ Item: Item }>(ANY_TABLE).Item,
+    read: item => (plain?.read(item) as EntityItem<E> | undefined) ?? parsed(entity, item),
+  };
+};
+
+const parsed = <E extends AnyEntity>(entity: E, item: Item): EntityItem<E> => {
+  const { data } = entity.parse({ Item: item });
+  if (data === null)
+    throw new Error(`Expected an item of ${entity.schema.model.entity}, got ${item.PK} ${item.SK}`);
+  return data as EntityItem<E>;
+};

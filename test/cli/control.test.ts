@@ -125,7 +125,12 @@ describe("a snapshot", () => {
       .split("\n")
       .map(line => JSON.parse(line));
     expect(exitCode).toBe(1);
-    expect(lines[0]).toMatchObject({ type: "fault", fault: expect.stringMatching(/^700 at 1: /) });
+    expect(lines[0]).toMatchObject({
+      type: "difference",
+      what: "decision-changed",
+      stream: "700",
+      sequence: 1,
+    });
     expect(lines.at(-1)).toMatchObject({ type: "summary", decisions: 1, isEqual: false });
     await objects.put({ ...address, body: kept });
     const equal = await daybook(["verify"], { cwd: up.folder });

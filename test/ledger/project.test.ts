@@ -24,6 +24,25 @@ const open = () => {
 };
 
 describe("a batch of messages", () => {
+  it("of a worker whose table is gone lets it learn that another one is live", async () => {
+    const gates = open();
+    const body = await gates.put("coin_a", { gate: "g1", coins: 3 });
+    let isOver = false;
+    const noTable = new Proxy(gates.store, {
+      get: () => () => Promise.reject(new Error("the table is gone")),
+    });
+    const onEpochOver = (): void => {
+      isOver = true;
+    };
+    const work = () =>
+      projectBatch({ ...gates.ledger, store: noTable, onEpochOver }, [{ id: "1", body }], () => 60);
+    await expect(work()).rejects.toThrow("the table is gone");
+    expect(isOver).toBe(false);
+    await gates.objects.put({ bucket: DECISIONS, key: "epoch/000002", body: "" });
+    await expect(work()).rejects.toThrow("the table is gone");
+    expect(isOver).toBe(true);
+  });
+
   it("turns a request into a head, a line, a state and a published decision", async () => {
     const gates = open();
     expect(await gates.project(await gates.put("coin_a", { gate: "g1", coins: 3 }))).toEqual([]);

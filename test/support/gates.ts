@@ -50,7 +50,7 @@ export const openGates = (
   const random = seededRandom(seed);
   const notifications: string[] = [];
   const s3 = createS3({ clock, random, deliver: (_, message) => notifications.push(message) });
-  for (const bucket of [NEW_EVENTS, DECISIONS]) {
+  for (const bucket of [NEW_EVENTS, DECISIONS, "archive", "rejected"]) {
     createBucket(s3, bucket);
     configureBucket(s3, bucket, { versioning: "enabled" });
   }

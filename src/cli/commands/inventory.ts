@@ -1,4 +1,4 @@
-import { type Command, Option } from "commander";
+import { type Command, InvalidArgumentError, Option } from "commander";
 import { examples, type Session } from "./session.ts";
 
 export const addInventory = (program: Command, session: Session): void => {
@@ -36,6 +36,53 @@ export const addInventory = (program: Command, session: Session): void => {
       finish(await inventoryWriteCommand(bucket, { format, destination, isAws }, output));
     });
   addIngest(inventory, session);
+  addAthena(inventory, session);
+};
+
+const instant = (text: string): string => {
+  if (!/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,3})?Z$/.test(text) || Number.isNaN(Date.parse(text)))
+    throw new InvalidArgumentError("Expected an instant in UTC, such as 2026-03-02T09:00:00Z.");
+  return text;
+};
+
+const tableName = (text: string): string => {
+  if (!/^[a-z][a-z0-9_]{0,127}$/.test(text))
+    throw new InvalidArgumentError(
+      "Expected a name of small letters, digits and underscores, such as my_inventory.",
+    );
+  return text;
+};
+
+const oneMore = (text: string, before: readonly string[] = []): readonly string[] => [...before, text];
+
+const addAthena = (inventory: Command, { globals, finish }: Session): void => {
+  inventory
+    .command("athena")
+    .description(
+      "print a table over the reports of an inventory, and a selection from one of them, for Athena",
+    )
+    .argument("<manifest>", "the s3:// address of manifest.json or manifest.checksum")
+    .option("--table <name>", "the table's name", tableName, "daybook_inventory")
+    .option("--prefix <prefix>", "only keys that begin with this")
+    .option("--suffix <suffix>", "only keys that end in this")
+    .option("--since <instant>", "only what was stored or changed from this instant on, in UTC", instant)
+    .option("--storage-class <class>", "only this class, such as GLACIER; may be given again", oneMore)
+    .option("--all-versions", "older versions and delete markers, too")
+    .addHelpText(
+      "after",
+      examples(
+        "daybook inventory athena s3://daybook-archive-inventory/.../manifest.checksum --suffix .event",
+        "daybook inventory athena s3://.../manifest.json --storage-class GLACIER --since 2026-03-02T00:00:00Z",
+      ),
+    )
+    .action(async (manifest: string, options) => {
+      const { inventoryAthenaCommand } = await import("../inventory-athena.ts");
+      const { isAws, output } = globals();
+      const { table, prefix, suffix, since, storageClass: storageClasses, allVersions } = options;
+      const isCurrentOnly = allVersions !== true;
+      const selection = { prefix, suffix, since, storageClasses, isCurrentOnly };
+      finish(await inventoryAthenaCommand(manifest, { table, selection, isAws }, output));
+    });
 };
 
 const addIngest = (inventory: Command, { globals, stopping, finish }: Session): void => {

@@ -37,9 +37,8 @@ export const addRestore = (program: Command, { globals, finish }: Session): void
     .option("--reason <text>", "why, for the record", "restored")
     .option(
       "--margin <duration>",
-      "write again whatever was decided so long before the instant",
+      `write again whatever was decided so long before the instant; by default ${MARGIN}`,
       durationMs,
-      durationMs(MARGIN),
     )
     .option(
       "--torn <seed>",
@@ -62,6 +61,7 @@ Cut off anywhere, the same command again goes on. Next: "daybook replay".`,
       const { to, from: id, margin, reason, dryRun, instead, takeOver, torn } = options;
       if ((to === undefined) === (id === undefined))
         throw new Misused("Name either an instant with --to or a snapshot with --from.");
+      if (torn !== undefined && to === undefined) throw new Misused("Give --torn together with --to.");
       const { restoreCommand } = await import("../restore.ts");
       const { isAws, output } = globals();
       const from =
@@ -70,7 +70,7 @@ Cut off anywhere, the same command again goes on. Next: "daybook replay".`,
         await restoreCommand(
           {
             from,
-            marginMs: margin,
+            marginMs: margin ?? durationMs(MARGIN),
             reason,
             isDryRun: dryRun === true,
             isInstead: instead === true,

@@ -24,7 +24,9 @@ export const addScenario = (program: Command, { globals, finish }: Session): voi
 export const addDemo = (program: Command, { globals, finish }: Session): void => {
   program
     .command("demo")
-    .description("tell the whole story: requests, chaos, decisions, the loss of the table, its restore, and the proofs from S3 alone")
+    .description(
+      "tell the whole story: requests, chaos, decisions, the loss of the table, its restore, and the proofs from S3 alone",
+    )
     .addHelpText("after", examples("daybook demo", "daybook demo --json"))
     .action(async () => {
       const { demoCommand } = await import("../demo.ts");

@@ -23,4 +23,21 @@ const isWhole = ({ domain }: AnyLedger, record: DecisionRecord): boolean => {
  * this decision. Source: ruling "place acts only on a decision that holds".
  */
 export const holds = async (ledger: AnyLedger, reads: Reads, record: DecisionRecord): Promise<boolean> =>
-  isWhole(ledger, record) && (await isApplied(ledger, reads, summaryOf(record)));
+  isWhole(ledger, record) &&
+  (await isApplied(ledger, reads, summaryOf(record))) &&
+  (await isNamed(ledger, reads, record));
+
+/**
+ * Whether it is the record that the request's own row names. A request that is decided again after a restore may come to
+ * the very hashes it had, which leave out epoch and time; were both placed, each would undo the other's copy.
+ */
+const isNamed = async (
+  { rows }: AnyLedger,
+  reads: Reads,
+  { key, digest, epoch, decidedAt }: DecisionRecord,
+): Promise<boolean> => {
+  const [state, other] = await reads.items([rows.state.key({ key }), rows.reused.key({ key, digest })]);
+  const first = state && rows.state.read(state).decision;
+  const decision = first?.digest === digest ? first : other && rows.reused.read(other).decision;
+  return decision === undefined || (decision.epoch === epoch && decision.decidedAt === decidedAt);
+};

@@ -83,7 +83,7 @@ const confirm = async (
   return { outcome: "unchanged", bucket, key };
 };
 
-/** Writes the copy. Returns: undefined if another worker was faster. */
+/** Announces, unless that was done for the decision it replaces, and writes the copy. Returns: undefined if another worker was faster. */
 const fill = async (
   placing: Placing,
   record: DecisionRecord,
@@ -91,7 +91,7 @@ const fill = async (
   place: Place,
   tags: Tags | undefined,
 ): Promise<Placed | undefined> => {
-  const message = placing.announce(record);
+  const message = record.replaces?.announced ? undefined : placing.announce(record);
   if (message) await placing.announcements.publish(message);
   const copied = tags ? await copySource(placing, record, placement, place, tags) : "no source";
   if (copied === "exists") return undefined;

@@ -4,6 +4,7 @@ import type { BucketRoles } from "../../tracking/state.ts";
 import { sha256Hex } from "../chain.ts";
 import type { DecisionRecord, Leg } from "../domain.ts";
 import { escapeMarks } from "../names.ts";
+import { CHAIN_NAMES, withChain } from "./chain-metadata.ts";
 
 /** Where a decided request comes from, where it goes, and what is written on it. */
 export type Placement = {
@@ -19,15 +20,15 @@ export type Placement = {
  * Parts of the metadata that could grow, in characters. With the rest, some 600, they stay below the 2 KB S3 allows.
  * Source: Amazon S3 User Guide, "Working with object metadata".
  */
-const KEY_LENGTH_MAX = 400;
+export const KEY_LENGTH_MAX = 400;
 const LEGS_LENGTH_MAX = 400;
-const FIELD_LENGTH_MAX = 64;
+export const FIELD_LENGTH_MAX = 64;
 
 /** Headers carry visible ASCII only. */
-const encoded = (text: string): string => encodeURIComponent(text.toWellFormed());
+export const encoded = (text: string): string => encodeURIComponent(text.toWellFormed());
 
 /** Text cut to a length, never inside an escape; what was cut is told by the hash of the whole. */
-const bounded = (text: string, lengthMax: number): string =>
+export const bounded = (text: string, lengthMax: number): string =>
   text.length <= lengthMax
     ? text
     : `${text.slice(0, lengthMax).replace(/%[0-9A-F]?$/, "")}~${sha256Hex(text)}`;
@@ -45,7 +46,8 @@ const field = (text: string): string => bounded(encoded(text), FIELD_LENGTH_MAX)
 
 /**
  * The user metadata of a placed request: the request's key and digest, its outcome and code, the epoch, `legs` as
- * `stream:sequence`, what S3 said of the source, and when it was decided. Names in lower case, values URI-encoded.
+ * `stream:sequence`, what S3 said of the source, and when it was decided. Names in lower case, values URI-encoded. What
+ * follows in `withChain` is for making the decision again.
  */
 const metadataOf = ({ key, digest, outcome, code, epoch, legs, source, decidedAt }: DecisionRecord) => ({
   "request-key": bounded(encoded(key), KEY_LENGTH_MAX),
@@ -61,6 +63,10 @@ const metadataOf = ({ key, digest, outcome, code, epoch, legs, source, decidedAt
   "decided-at": decidedAt,
 });
 
+/** The name of a copy that cannot have its request's own. */
+export const nameUnderDigest = (key: string, digest: string): string =>
+  `${boundedKey(escapeMarks(key))}~${digest}`;
+
 /**
  * Plans the placement of a decided request. Pure.
  *
@@ -69,12 +75,12 @@ const metadataOf = ({ key, digest, outcome, code, epoch, legs, source, decidedAt
  */
 export const placementOf = (record: DecisionRecord, roles: BucketRoles): Placement => {
   const { key, digest, outcome, reused, source } = record;
-  const underDigest = `${boundedKey(escapeMarks(key))}~${digest}`;
+  const underDigest = nameUnderDigest(key, digest);
   return {
     source: { bucket: source.bucket, key, versionId: source.versionId ?? NULL_VERSION },
     bucket: outcome === "accepted" ? roles.archive : roles.rejected,
     names: reused ? [underDigest] : [key, underDigest],
-    metadata: metadataOf(record),
+    metadata: withChain(metadataOf(record), record),
   };
 };
 
@@ -84,12 +90,18 @@ type Metadata = Readonly<Record<string, string>>;
 export const isOfRequest = ({ metadata }: Placement, found: Metadata): boolean =>
   found["request-key"] === metadata["request-key"] && found.digest === metadata.digest;
 
-/** Whether it also tells of this very decision; how the copy came about does not matter. */
+/**
+ * Whether it also tells of this very decision. How the copy came about does not matter, nor how much more it tells: what
+ * was placed before that was told, or has a record that was made again since, is not placed and announced a second time.
+ */
 export const isOfDecision = ({ metadata }: Placement, found: Metadata): boolean => {
-  const { [REBUILT]: _, ...told } = found;
-  const names = Object.keys(metadata);
-  return names.length === Object.keys(told).length && names.every(name => told[name] === metadata[name]);
+  const wanted = Object.entries(metadata).filter(isCompared);
+  const told = Object.entries(found).filter(isCompared);
+  return wanted.length === told.length && wanted.every(([name, value]) => found[name] === value);
 };
 
 /** Marks a copy that was made from the bytes in the record, since the source was gone or out of reach. */
 export const REBUILT = "rebuilt";
+
+const NOT_COMPARED: readonly string[] = [REBUILT, ...CHAIN_NAMES];
+const isCompared = ([name]: readonly [string, string]): boolean => !NOT_COMPARED.includes(name);

@@ -15,7 +15,7 @@ export type Unplaced = {
 /**
  * The requests that were to be placed by `before` (ISO instant): the messages of their decisions are lost or dead.
  *
- * Other content of a used key is in no index; its message is found among the dead letters.
+ * Other content of a used key is in no index: reconcile looks for it among the keys it walks through.
  */
 export async function* unplaced(ledger: AnyLedger, before: string): AsyncGenerator<Unplaced> {
   for await (const { key, decision } of overdue(ledger, "place", before))
@@ -33,7 +33,7 @@ export const republish = (
 ): Promise<void> => decided.publish({ body: syntheticNotification([decision], region) });
 
 /** What S3 shows of a decision now: the version that is read when it is told of. */
-const pictureOf = async (
+export const pictureOf = async (
   { objects, decisionsBucket: bucket }: AnyLedger,
   key: string,
 ): Promise<Observation | undefined> => {

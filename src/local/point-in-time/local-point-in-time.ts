@@ -18,8 +18,8 @@ import { restoreId, windowOf } from "./window.ts";
 
 /** What the local backend does with whole tables. */
 export type LocalTables = {
-  /** Makes a table with a stream and the indexes that all tables here have. */
-  create(table: string): Promise<Store>;
+  /** Makes a table with the indexes that all tables here have, and with a stream unless it is not to be followed. */
+  create(table: string, isFollowed?: boolean): Promise<Store>;
   open(table: string): Store;
   exists(table: string): Promise<boolean>;
   delete(table: string): Promise<void>;
@@ -100,6 +100,7 @@ const restorer = (
   follower: Follower,
 ): PointInTime => {
   const running = new Map<string, Promise<void>>();
+  const scratch = new Map<string, string>();
   const seen = () => ({ atMs: clock.now(), realMs: realClock.now() });
   const windowNow = (table: string): RestoreWindow | undefined => {
     const life = past.bornLife(table);
@@ -129,6 +130,19 @@ const restorer = (
     }
   };
 
+  /** Nothing of it goes into the journal: without a stream it is not followed. */
+  const buildScratch = async ({ table, to, torn }: RestoreTableRequest, atMs: number, madeBy: string) => {
+    const life = past.bornLife(table);
+    try {
+      const items = life === undefined ? [] : past.items(life, atMs, torn);
+      await putWhole(await tables.create(to, false), items);
+      scratch.set(to, madeBy);
+    } catch (error) {
+      if (await tables.exists(to)) await tables.delete(to);
+      throw error;
+    }
+  };
+
   const restore = async (request: RestoreTableRequest): Promise<RestoreTableOutcome> => {
     const { table, to } = request;
     const atMs = wholeSecondMs(request.at);
@@ -146,9 +160,12 @@ const restorer = (
     // From here on nothing waits until the table is known to be under construction: of two calls one builds.
     const same = running.get(`${to} ${id}`);
     if (same !== undefined) return await same.then(() => restored(true));
-    if (isThere && past.bornLife(to)?.madeBy === id) return restored(true);
+    const madeBy = request.isScratch === true ? scratch.get(to) : past.bornLife(to)?.madeBy;
+    if (isThere && madeBy === id) return restored(true);
     if (isThere || past.building().has(to)) return { outcome: "targetExists", table: to };
-    const work = build(request, atMs, id).finally(() => running.delete(`${to} ${id}`));
+    const work = (request.isScratch === true ? buildScratch : build)(request, atMs, id).finally(() =>
+      running.delete(`${to} ${id}`),
+    );
     running.set(`${to} ${id}`, work);
     await work;
     return restored(false);

@@ -24,9 +24,9 @@ export const pointInTimeOverControl = (endpoint: string, clock: Pick<Clock, "now
     const { window } = body as { readonly window: RestoreWindow | null }; // written by pointInTimeAnswer
     return window ?? undefined;
   },
-  restore: async ({ table, to, at, torn, onWaiting }) => {
+  restore: async ({ table, to, at, torn, isScratch, onWaiting }) => {
     const startedMs = clock.now();
-    const text = JSON.stringify({ table, to, at, torn });
+    const text = JSON.stringify({ table, to, at, torn, isScratch });
     for (let call = 0; call < CALLS_MAX; call += 1) {
       const { status, body } = await ask(endpoint, "", text);
       if (status === 400) throw new RangeError(errorOf(body));

@@ -13,7 +13,7 @@ const json = (status: number, value: unknown): Answer => ({
 
 /**
  * Answers `GET point-in-time?table=NAME` with the table's window, null if it has none, and
- * `POST point-in-time {table, to, at, torn?: {seed, withinMs}}` with the outcome of the restore, or with 202 while it
+ * `POST point-in-time {table, to, at, isScratch?, torn?: {seed, withinMs}}` with the outcome of the restore, or with 202 while it
  * lasts: the same request again waits on.
  */
 export const pointInTimeAnswer = async (
@@ -68,13 +68,14 @@ const withinTime = async (
 const requestOf = (text: string): RestoreTableRequest | undefined => {
   const body = parsed(text);
   if (typeof body !== "object" || body === null) return undefined;
-  const { table, to, at, torn } = body as Readonly<Record<string, unknown>>;
+  const { table, to, at, torn, isScratch = false } = body as Readonly<Record<string, unknown>>;
+  if (typeof isScratch !== "boolean") return undefined;
   if (!isName(table) || !isName(to) || typeof at !== "string" || !Number.isFinite(Date.parse(at)))
     return undefined;
-  if (torn === undefined || torn === null) return { table, to, at };
+  if (torn === undefined || torn === null) return { table, to, at, isScratch };
   const { seed, withinMs } = torn as Readonly<Record<string, unknown>>;
   if (!isWhole(seed) || !isWhole(withinMs)) return undefined;
-  return { table, to, at, torn: { seed, withinMs } };
+  return { table, to, at, isScratch, torn: { seed, withinMs } };
 };
 
 // DynamoDB: 3 to 255 letters, digits, and _-.

@@ -47,14 +47,24 @@ export type Manifest = {
   readonly digest: string;
   /** Names of published decisions that count no more, since no chain leads to them. */
   readonly void: readonly string[];
+  /**
+   * Present where all decisions were judged anew: the manifest then lists those of all epochs, and none is before it.
+   * `void`: names of the decisions that others replaced, for the cause given; their objects stay.
+   */
+  readonly rejudged?: {
+    readonly cause: string;
+    readonly digest: string;
+    readonly void: readonly string[];
+  };
 };
 
 /** A sealed manifest cannot be read as it was written: the message names the object and says what is wrong with it. */
 export class ManifestDamaged extends Error {
   override readonly name = "ManifestDamaged";
-  constructor(bucket: string, key: string, what: string) {
+  /** `orElse`: another way to have it back. */
+  constructor(bucket: string, key: string, what: string, orElse = "") {
     super(
-      `s3://${bucket}/${key} ${what}: bring back the version of it that was written first; without it nothing can be restored.`,
+      `s3://${bucket}/${key} ${what}: bring back the version of it that was written first${orElse}; without it nothing can be restored.`,
     );
   }
 }

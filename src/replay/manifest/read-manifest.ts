@@ -90,6 +90,14 @@ export async function* manifestLines(
     throw new ManifestDamaged(place.bucket, manifestKey(epoch), "tells of other decisions than its parts");
 }
 
+/** The lines of one part, its checksum compared; for whoever works through the parts apart from each other. */
+export const partLines = async (place: ManifestPlace, part: ManifestPart): Promise<readonly ManifestLine[]> =>
+  (await textOf(place, part))
+    .toString("utf8")
+    .split("\n")
+    .slice(0, -1)
+    .map(line => JSON.parse(line) as ManifestLine); // its checksum was compared
+
 const textOf = async ({ objects, bucket }: ManifestPlace, { key, sha256 }: ManifestPart): Promise<Buffer> => {
   const found = await objects.get({ bucket, key });
   if (found === undefined) throw new ManifestDamaged(bucket, key, "is missing");

@@ -27,7 +27,7 @@ const packed = promisify<Buffer, Buffer>(gzip);
  */
 export const sealManifest = async (
   place: ManifestPlace,
-  facts: Pick<Manifest, "epoch" | "sealed" | "sealedAt" | "void">,
+  facts: Pick<Manifest, "epoch" | "sealed" | "sealedAt" | "void" | "rejudged">,
   lines: readonly ManifestLine[],
 ): Promise<Manifest> => {
   const { objects, bucket } = place;
@@ -36,7 +36,7 @@ export const sealManifest = async (
   const { parts, digest } = await storeParts(place, epoch, ordered);
   const manifest: Manifest = {
     ...facts,
-    ...(sealed === 1 ? {} : { previous: sealed }),
+    ...(sealed === 1 || facts.rejudged !== undefined ? {} : { previous: sealed }),
     decisions: ordered.length,
     parts,
     digest,

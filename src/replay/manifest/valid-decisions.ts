@@ -9,6 +9,8 @@ import { manifestLines, manifestsUpTo } from "./read-manifest.ts";
 
 /** Decisions read at once: as many as elsewhere from one prefix. */
 const READS_AT_ONCE = 32;
+/** Of a decision that is gone; one that was changed is not overwritten. */
+const MAKE_AGAIN = ', or have it made again by "daybook replay --source events"';
 
 /**
  * Every decision that counts: those that the sealed manifests list, in no particular order, then those published in the
@@ -40,7 +42,7 @@ export const readDecision = async <Change>(
   { name, sha256 }: Pick<ManifestLine, "name" | "sha256">,
 ): Promise<DecisionRecord<Change>> => {
   const found = await objects.get({ bucket, key: name });
-  if (found === undefined) throw new ManifestDamaged(bucket, name, "is sealed and missing");
+  if (found === undefined) throw new ManifestDamaged(bucket, name, "is sealed and missing", MAKE_AGAIN);
   if (sha256Hex(found.body) !== sha256)
     throw new ManifestDamaged(bucket, name, "has other bytes than were sealed");
   return parseRecord<Change>(Buffer.from(found.body).toString("utf8"), name);

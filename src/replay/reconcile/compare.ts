@@ -80,3 +80,9 @@ export const isPlain = (
 
 const isSameContent = (one: string | undefined, other: string | undefined): boolean =>
   one === undefined || other === undefined || one === other;
+
+/** When anything was last seen of a version, ISO instant. */
+export const latestTime = (rows: readonly ObservationRow[], { latest }: VersionView): string =>
+  rows
+    .filter(row => row.bucket === latest.bucket && row.versionId === latest.versionId)
+    .reduce((time, row) => (row.time > time ? row.time : time), latest.time);

@@ -6,8 +6,7 @@ import { observationOfListed } from "../crawl/crawl-bucket.ts";
 import { InventoryError } from "../inventory/errors.ts";
 import { observationOf } from "../inventory/observation-of.ts";
 import type { Report } from "../inventory/open-report.ts";
-import { readBatches } from "../inventory/read-report.ts";
-import type { InventoryRecord } from "../inventory/record.ts";
+import { selectByReading } from "../selection/select.ts";
 
 /** What S3 shows of some buckets: every version and delete marker under a prefix. */
 export type Picture = {
@@ -82,10 +81,7 @@ async function* reported(
   { buckets, prefix }: Scope,
   takenAt: string,
 ): AsyncGenerator<readonly Observation[]> {
-  const isMeant = ({ bucket, key }: InventoryRecord): boolean =>
-    buckets.includes(bucket) && key.startsWith(prefix);
-  for await (const { records } of readBatches(report)) {
-    const meant = records.filter(isMeant);
+  for await (const meant of selectByReading([report], { buckets, prefix })) {
     if (meant.some(({ isLatest }) => isLatest === null))
       throw new UnusableReport(
         report.name,

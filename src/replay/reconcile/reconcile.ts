@@ -2,19 +2,22 @@ import pMap from "p-map";
 import type { AnyLedger } from "../../ledger/ledger.ts";
 import { isoInstant } from "../../ports/clock.ts";
 import { GET_KEYS_MAX } from "../../table/store.ts";
-import type { Observation, ObservationRow } from "../../tracking/observation.ts";
+import type { Observation } from "../../tracking/observation.ts";
 import { readObservations } from "../../tracking/refresh-state.ts";
+import type { ObjectState } from "../../tracking/state.ts";
 import type { VersionView } from "../../tracking/views.ts";
 import type { Report } from "../inventory/open-report.ts";
-import { compareWithPicture, isPlain, type KeyPicture } from "./compare.ts";
+import { chunksOf } from "./chunks.ts";
+import { compareWithPicture, isPlain, type KeyPicture, latestTime } from "./compare.ts";
 import type { Check, SeenKey } from "./due.ts";
 import { createFeed, type Feed, type FeedPlace, noFeed, ownCopy } from "./feed.ts";
 import { inventoryPicture, listingPicture, type Picture, type Scope } from "./picture.ts";
 import { lookAgain } from "./second-look.ts";
+import { refreshIfStale } from "./stale-state.ts";
 import { type Counts, type Example, type Finding, newTally, type Tally } from "./tally.ts";
 import { type TrackedKeys, trackedKeys } from "./tracked-keys.ts";
 import { undecided } from "./undecided.ts";
-import { tellUnplaced } from "./unplaced.ts";
+import { tellReusedUnplaced, tellUnplaced } from "./unplaced.ts";
 import { unpublishedCheck } from "./unpublished.ts";
 import { wholeKeys } from "./whole-keys.ts";
 
@@ -81,6 +84,8 @@ export const reconcile = async (ledger: AnyLedger, request: ReconcileRequest): P
     feed: feed ? createFeed(feed) : noFeed,
     isDryRun: feed === undefined,
     graceMs: request.graceMs,
+    ...(request.looksForUnplaced === true && { unplacedBefore: isoInstant(beganAtMs - request.graceMs) }),
+    feedPlace: feed,
     checks: [undecided, unpublishedCheck()],
     tracked: await trackedKeys(ledger, scope, { since, until: beganAtMs }),
     heldBack: [],
@@ -113,6 +118,9 @@ type Work = {
   readonly feed: Feed;
   readonly isDryRun: boolean;
   readonly graceMs: number;
+  /** ISO instant: what was decided by then is to be placed; absent where nobody asks. */
+  readonly unplacedBefore?: string;
+  readonly feedPlace: FeedPlace | undefined;
   readonly checks: readonly Check[];
   /** Known keys that the picture has not shown so far. */
   readonly tracked: TrackedKeys;
@@ -155,12 +163,14 @@ const lookAtKeys = async (work: Work, keys: readonly KeyPicture[]): Promise<void
       const known = item && state.read(item);
       work.tracked.get(picture.bucket)?.delete(picture.key);
       tally.look({ pictures: picture.versions.length });
-      if (!isPlain(known, picture)) return { ...(await lookForKey(work, picture)), state: known };
+      if (!isPlain(known, picture)) return { ...(await lookForKey(work, picture, known)), state: known };
       tally.look({ known: 1 });
       return { picture, known: picture.versions, state: known };
     },
     { concurrency: KEYS_AT_ONCE },
   );
+  if (work.unplacedBefore !== undefined)
+    await tellReusedUnplaced(ledger, seen, { before: work.unplacedBefore, feed: work.feedPlace }, tally);
   for (const check of checks) {
     for (const { finding, observation, since } of await check(ledger, seen)) {
       if (ageMs(work, since) < work.graceMs) tally.add("underWay", observation);
@@ -170,9 +180,14 @@ const lookAtKeys = async (work: Work, keys: readonly KeyPicture[]): Promise<void
 };
 
 /** Reads all that was observed of a key, and compares. */
-const lookForKey = async (work: Work, picture: KeyPicture): Promise<Omit<SeenKey, "state">> => {
-  const { ledger, tally, takenAt } = work;
+const lookForKey = async (
+  work: Work,
+  picture: KeyPicture,
+  state?: ObjectState,
+): Promise<Omit<SeenKey, "state">> => {
+  const { ledger, tally, takenAt, isDryRun } = work;
   const rows = await readObservations(ledger, picture.key);
+  if (state !== undefined && !isDryRun) await refreshIfStale(ledger, picture.key, rows, state);
   const { lost, known, missing } = compareWithPicture(rows, picture, takenAt);
   tally.look({ known: known.length });
   const isYoung = (each: Observation): boolean => ageMs(work, each.time) < notificationMs(work);
@@ -186,11 +201,6 @@ const tell = async ({ tally, feed }: Work, finding: Finding, observation: Observ
   tally.add(finding, observation);
   await feed.add(observation);
 };
-
-const latestTime = (rows: readonly ObservationRow[], { latest }: VersionView): string =>
-  rows
-    .filter(row => row.bucket === latest.bucket && row.versionId === latest.versionId)
-    .reduce((time, row) => (row.time > time ? row.time : time), latest.time);
 
 const lookForVersion = async (
   { ledger, tally, isDryRun }: Work,
@@ -237,6 +247,3 @@ const notificationMs = ({ graceMs }: Work): number => Math.min(graceMs, NOTIFICA
 /** Not below 0: S3's clock may be ahead of ours, and nobody waits longer for that. */
 const ageMs = ({ ledger }: Work, instant: string): number =>
   Math.max(0, ledger.clock.now() - Date.parse(instant));
-
-const chunksOf = <T>(all: readonly T[], size: number): readonly (readonly T[])[] =>
-  Array.from({ length: Math.ceil(all.length / size) }, (_, i) => all.slice(i * size, (i + 1) * size));

@@ -1,7 +1,7 @@
 import pMap from "p-map";
 import { findRequest } from "../../ledger/found-request.ts";
 import type { AnyLedger } from "../../ledger/ledger.ts";
-import { objectPartition } from "../../tracking/entities.ts";
+import { objectPartition, type ReusedContent } from "../../tracking/entities.ts";
 import type { Observation, ObservationRow } from "../../tracking/observation.ts";
 import { readObservations } from "../../tracking/refresh-state.ts";
 import type { Check, Due, SeenKey } from "./due.ts";
@@ -33,7 +33,11 @@ export const undecided: Check = async (ledger, seen) => {
   return found.flat();
 };
 
-const contentsIn = (rows: readonly ObservationRow[], requests: string): ReadonlySet<string | undefined> =>
+/** The contents that were stored under a key, as far as their ETags tell them apart. */
+export const contentsIn = (
+  rows: readonly ObservationRow[],
+  requests: string,
+): ReadonlySet<string | undefined> =>
   new Set(
     rows.filter(({ bucket, kind }) => bucket === requests && kind === "created").map(({ eTag }) => eTag),
   );
@@ -72,16 +76,19 @@ const asTold = (rows: readonly ObservationRow[], picture: Observation): Observat
   );
 };
 
-const digestsDecided = async (
+const digestsDecided = async (ledger: AnyLedger, key: string, first: string): Promise<ReadonlySet<string>> =>
+  new Set([first, ...(await reusedContents(ledger, key)).map(({ decision }) => decision.digest)]);
+
+/** The decisions over other content of a used key. Throws: above `CONTENTS_MAX`. */
+export const reusedContents = async (
   { store, rows }: AnyLedger,
   key: string,
-  first: string,
-): Promise<ReadonlySet<string>> => {
+): Promise<readonly ReusedContent[]> => {
   const { items, cursor } = await store.query({
     partition: objectPartition(key),
     ...REUSED_RANGE,
     limit: CONTENTS_MAX,
   });
   if (cursor !== undefined) throw new Error(`More than ${CONTENTS_MAX} contents were stored under ${key}.`);
-  return new Set([first, ...items.map(item => rows.reused.read(item).digest)]);
+  return items.map(rows.reused.read);
 };

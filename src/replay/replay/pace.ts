@@ -10,10 +10,9 @@ const PIECE_MS = 1_000;
  * A pace of so many decisions a second, over all that share it: whoever comes reserves the time its decisions take, and
  * waits for the end of what others reserved before. One stream is never cut, so it may be a burst of its own.
  *
- * `beat`: called before each piece of a wait; what it throws ends the wait. Without a rate nobody waits.
+ * `beat`: called before each piece of a wait; what it throws ends the wait.
  */
-export const createPace = (clock: Clock, rate: number | undefined): Pace => {
-  if (rate === undefined) return async () => {};
+export const createPace = (clock: Clock, rate: number): Pace => {
   let freeAtMs = Number.NEGATIVE_INFINITY;
   return async (decisions, beat) => {
     const beginsAtMs = Math.max(freeAtMs, clock.now());

@@ -43,7 +43,8 @@ type Work = {
   readonly ledger: AnyLedger;
   readonly counts: Tallied;
   readonly troubles: ReplayTrouble[];
-  readonly pace: Pace;
+  /** Absent without a rate: then nobody need know beforehand how much a stream lacks. */
+  readonly pace: Pace | undefined;
   readonly beat: () => Promise<void>;
   readonly isHalted: () => Promise<boolean>;
 };
@@ -69,7 +70,7 @@ export const repairAll = async (ledger: AnyLedger, options: RepairOptions = {}):
     ledger,
     counts,
     troubles: [],
-    pace: createPace(ledger.clock, rate),
+    pace: rate === undefined ? undefined : createPace(ledger.clock, rate),
     beat: beatOf(ledger, counts, options),
     isHalted: haltGuard({ ...place, clock: ledger.clock }),
   };
@@ -95,8 +96,8 @@ const workThrough = async (work: Work, streams: AsyncGenerator<string>): Promise
 
 const repairOne = async (work: Work, stream: string): Promise<void> => {
   const { ledger, counts, troubles, pace, beat } = work;
-  const catalogue = await readCatalogue(ledger, stream);
-  if (catalogue !== undefined) await pace(catalogue.entries.length, beat);
+  const catalogue = pace && (await readCatalogue(ledger, stream));
+  if (pace && catalogue) await pace(catalogue.entries.length, beat);
   try {
     const { outcome, decisions, rows } = await repairStream(ledger, stream);
     counts[outcome === "repaired" ? "repaired" : "alreadyDone"] += 1;

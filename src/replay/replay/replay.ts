@@ -47,8 +47,13 @@ const runPlaceOf = ({ objects, decisionsBucket: bucket, clock, epoch }: AnyLedge
   epoch,
 });
 
-/** Why there is nothing to replay; undefined if there is, or if a replay was begun and is not completed. */
+/**
+ * Why there is nothing to replay; undefined if there is, or if a replay was begun and is not completed.
+ *
+ * Throws: `EpochOver`, since a table that a restore is about to replace is not as it should be, repaired or not.
+ */
 export const nothingToReplay = async (ledger: AnyLedger): Promise<"first" | "repaired" | undefined> => {
+  if (await isEpochOver(ledger)) throw new EpochOver(ledger.epoch);
   if (ledger.epoch === 1) return "first";
   if ((await repairedAt(placeOfLive(ledger), ledger.epoch)) === undefined) return undefined;
   const place = runPlaceOf(ledger);

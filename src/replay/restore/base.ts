@@ -1,6 +1,6 @@
 import { headShard } from "../../ledger/entities.ts";
 import type { AnyLedger } from "../../ledger/ledger.ts";
-import { placeOfLive } from "../../ledger/live.ts";
+import { livePointers, placeOfLive } from "../../ledger/live.ts";
 import type { PointInTime, RestoreTableOutcome, Torn } from "../../ports/point-in-time.ts";
 import { wholeSecondMs } from "../../ports/point-in-time.ts";
 import { PUTS_PER_REQUEST_MAX, type Store } from "../../table/store.ts";
@@ -8,8 +8,9 @@ import { inBatches } from "../snapshot/in-batches.ts";
 import { readManifest, type SnapshotManifest } from "../snapshot/manifest.ts";
 import { isSnapshotId } from "../snapshot/snapshot-keys.ts";
 import { snapshotLines } from "../snapshot/snapshot-lines.ts";
-import type { RestorePlan } from "./plan.ts";
+import { checkNotJudgedSince, type RestorePlan } from "./plan.ts";
 import { RestoreRefused } from "./restore-errors.ts";
+import { checkAlone } from "./write-table.ts";
 
 /** The tables a restore reads and makes. */
 export type Tables = {
@@ -26,6 +27,7 @@ const HEADS_AT_ONCE = 20 * PUTS_PER_REQUEST_MAX;
 export const checkBase = async (ledger: AnyLedger, tables: Tables, plan: RestorePlan): Promise<void> => {
   if (plan.from.kind === "snapshot") {
     const manifest = await snapshotOf(ledger, plan.from.id);
+    checkNotJudgedSince(await livePointers(placeOfLive(ledger)), manifest.epoch);
     // All its parts are read, so that a damaged one is found before anything stops.
     for await (const _ of snapshotLines(placeOfLive(ledger), manifest));
     return;
@@ -83,7 +85,7 @@ export const makeBase = async (
   const { from, source, table, at } = plan;
   if (from.kind === "snapshot") {
     const store = await tables.create(table);
-    await putSnapshot({ ...ledger, store }, await snapshotOf(ledger, from.id));
+    await putSnapshot({ ...ledger, store }, plan, await snapshotOf(ledger, from.id));
     return store;
   }
   if (tables.pointInTime === undefined)
@@ -99,8 +101,15 @@ export const makeBase = async (
   return tables.open(table);
 };
 
-/** The heads of a snapshot. Their newest records come with the repair, which every one of these streams needs. */
-const putSnapshot = async (ledger: AnyLedger, manifest: SnapshotManifest): Promise<void> => {
+/**
+ * The heads of a snapshot. Their newest records come with the repair, which every one of these streams needs. A run that
+ * was overtaken must not put them over heads that are live. Throws: `RestoreTakenOver`.
+ */
+const putSnapshot = async (
+  ledger: AnyLedger,
+  plan: RestorePlan,
+  manifest: SnapshotManifest,
+): Promise<void> => {
   const { rows, store } = ledger;
   for await (const lines of inBatches(snapshotLines(placeOfLive(ledger), manifest), HEADS_AT_ONCE)) {
     const items = lines.map(({ stream, sequence, hash, epoch, state }) =>
@@ -109,6 +118,7 @@ const putSnapshot = async (ledger: AnyLedger, manifest: SnapshotManifest): Promi
         shard: headShard(stream),
       }),
     );
+    await checkAlone(ledger, plan);
     const put = await store.putAll(items);
     if (put.outcome !== "committed") throw new Error(`Heads could not be put: ${put.outcome}`);
   }

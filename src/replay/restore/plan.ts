@@ -4,6 +4,7 @@ import {
   type LivePlace,
   type LivePointer,
   livePointers,
+  type Origin,
   placeOfLive,
   repairedAt,
 } from "../../ledger/live.ts";
@@ -46,22 +47,27 @@ export type RestoreWish = {
   readonly isInstead: boolean;
 };
 
+/** What a marker holds: the plan of a restore, or that of a new judgement, which makes its table of nothing. */
+export type BegunPlan = Omit<RestorePlan, "from"> & { readonly from: Origin };
+
 /** The same base, to the second: backups count in seconds. */
-const isSameBase = (a: Base, b: Base): boolean =>
-  a.kind === "pitr" && b.kind === "pitr"
-    ? wholeSecondMs(a.at) === wholeSecondMs(b.at)
-    : a.kind === "snapshot" && b.kind === "snapshot" && a.id === b.id;
+const isFrom = (plan: BegunPlan, base: Base): plan is RestorePlan => {
+  const { from } = plan;
+  return from.kind === "pitr" && base.kind === "pitr"
+    ? wholeSecondMs(from.at) === wholeSecondMs(base.at)
+    : from.kind === "snapshot" && base.kind === "snapshot" && from.id === base.id;
+};
 
 /** The plan in an epoch's marker; undefined if there is none. Throws: for a marker without a plan; what S3 throws. */
 export const readPlan = async (
   { objects, bucket }: LivePlace,
   epoch: number,
-): Promise<RestorePlan | undefined> => {
+): Promise<BegunPlan | undefined> => {
   const key = epochMarkerName(epoch);
   const found = await objects.get({ bucket, key });
   if (found === undefined) return undefined;
   try {
-    const plan = JSON.parse(Buffer.from(found.body).toString("utf8")) as RestorePlan; // checked below
+    const plan = JSON.parse(Buffer.from(found.body).toString("utf8")) as BegunPlan; // checked below
     if (plan.epoch === epoch && typeof plan.table === "string" && typeof plan.reach === "string") return plan;
   } catch {
     // Told below, like any other text that is no plan.
@@ -70,7 +76,7 @@ export const readPlan = async (
 };
 
 /** The newest marker's epoch, 1 if there is none. */
-const newestMarker = async ({ objects, bucket }: LivePlace): Promise<number> => {
+export const newestMarker = async ({ objects, bucket }: LivePlace): Promise<number> => {
   let newest = 1;
   let cursor: string | undefined;
   for (let page = 0; page < PAGES_MAX; page += 1) {
@@ -86,7 +92,8 @@ const newestMarker = async ({ objects, bucket }: LivePlace): Promise<number> => 
 export type Planned = { readonly plan: RestorePlan; readonly begun: boolean };
 
 /**
- * The plan of a restore: that of one that has begun with the same base, else a new one. Writes nothing.
+ * The plan of a restore: that of one that has begun with the same base, else a new one. Writes nothing. One that was
+ * to end another epoch than the live one can never be finished: it is only begun anew.
  *
  * `table`: the live one. Throws: `RestoreRefused` where another restore has begun and is not finished.
  */
@@ -98,7 +105,12 @@ export const planRestore = async (
   const place = placeOfLive(ledger);
   const newest = Math.max(await newestMarker(place), ledger.epoch);
   const unfinished = newest > ledger.epoch ? await readPlan(place, newest) : undefined;
-  if (unfinished !== undefined && isSameBase(unfinished.from, from)) return { plan: unfinished, begun: true };
+  const canGoOn = unfinished?.sealed === ledger.epoch;
+  if (canGoOn && isFrom(unfinished, from)) return { plan: unfinished, begun: true };
+  if (unfinished !== undefined && !canGoOn && !isInstead)
+    throw new RestoreRefused(
+      `A restore from ${baseText(unfinished.from)} to epoch ${newest} has begun, but epoch ${ledger.epoch} went live since and it would lose that one's decisions: begin anew with --instead.`,
+    );
   if (unfinished !== undefined && !isInstead)
     throw new RestoreRefused(
       `A restore from ${baseText(unfinished.from)} to epoch ${newest} has begun and is not finished: start it again as it was, or begin another one with --instead.`,
@@ -106,6 +118,7 @@ export const planRestore = async (
   const epoch = newest + 1;
   const pointers = await livePointers(place);
   const source = sourceOf(pointers, table, from);
+  if (from.kind === "pitr") checkNotJudgedSince(pointers, source?.epoch ?? 1);
   const at = from.kind === "pitr" ? await instantOf(place, pointers, source, from.at) : undefined;
   const reach = await reachOf(place, source?.epoch ?? 1, at, marginMs);
   return {
@@ -124,8 +137,17 @@ export const planRestore = async (
   };
 };
 
+/** A table of before knows decisions that count no more. Throws: `RestoreRefused`. */
+export const checkNotJudgedSince = (pointers: readonly LivePointer[], epoch: number): void => {
+  const anew = pointers.find(each => each.from.kind === "rejudge" && each.epoch > epoch);
+  if (anew !== undefined)
+    throw new RestoreRefused(
+      `All decisions were judged anew at ${anew.restoredAt}: name a later instant, or a snapshot that was taken since.`,
+    );
+};
+
 /** The table of the first epoch: later ones carry their epoch behind it. */
-const firstTable = (table: string): string => table.replace(/-\d{6}$/, "");
+export const firstTable = (table: string): string => table.replace(/-\d{6}$/, "");
 
 /** The pointer that was live at the instant; undefined for the first table. */
 const sourceOf = (pointers: readonly LivePointer[], table: string, from: Base): LivePointer | undefined => {
@@ -170,4 +192,7 @@ const reachOf = async (
 };
 
 /** A base in words. */
-export const baseText = (from: Base): string => (from.kind === "pitr" ? from.at : `snapshot ${from.id}`);
+export const baseText = (from: Origin): string => {
+  if (from.kind === "rejudge") return `a rejudge, of digest ${from.digest}`;
+  return from.kind === "pitr" ? from.at : `snapshot ${from.id}`;
+};

@@ -1,5 +1,5 @@
 import type { AnyLedger } from "../../ledger/ledger.ts";
-import { type LivePointer, markRepaired, moveLive, placeOfLive } from "../../ledger/live.ts";
+import { type LivePointer, markRepaired, moveLive, placeOfLive, readLive } from "../../ledger/live.ts";
 import { epochMarkerName } from "../../ledger/names.ts";
 import { isoInstant } from "../../ports/clock.ts";
 import type { Torn } from "../../ports/point-in-time.ts";
@@ -9,8 +9,16 @@ import { manifestsUpTo, readManifest } from "../manifest/read-manifest.ts";
 import { sealManifest } from "../manifest/seal-manifest.ts";
 import { checkBase, makeBase, type Tables } from "./base.ts";
 import { type Chains, endsOf, type FoundHead, readChains } from "./chains.ts";
-import { type Planned, planRestore, type RestorePlan, type RestoreWish, readPlan } from "./plan.ts";
-import { RestoreTakenOver } from "./restore-errors.ts";
+import { haltReason } from "./halted-for.ts";
+import {
+  type BegunPlan,
+  type Planned,
+  planRestore,
+  type RestorePlan,
+  type RestoreWish,
+  readPlan,
+} from "./plan.ts";
+import { RestoreRefused, RestoreTakenOver } from "./restore-errors.ts";
 import type { OnStep } from "./steps.ts";
 import { type Survey, survey, undo } from "./survey.ts";
 import { checkHeads, harvest, readHeads } from "./survivors.ts";
@@ -34,8 +42,10 @@ export type Restoring = {
 };
 
 /** What a restore did. Instants are ISO. */
-export type Restored = {
-  readonly plan: RestorePlan;
+export type Restored = WentLive & { readonly plan: RestorePlan };
+
+/** How it went live. */
+export type WentLive = {
   readonly pointer: LivePointer;
   readonly manifest: Pick<Manifest, "decisions" | "void" | "digest">;
   /** Streams that are repaired before anything is judged on them, and their decisions. */
@@ -71,6 +81,19 @@ export const restore = async (restoring: Restoring, wish: RestoreWish): Promise<
     onEpochOver: undefined,
   };
   const manifest = await seal(next, plan, ends, onStep);
+  return { plan, ...(await goLive(restoring, next, plan, manifest)) };
+};
+
+/**
+ * The rest of a restore, from the sealed manifest on: writes what the new table needs before anything is judged on it,
+ * moves the pointer and resumes the consumers. `next`: over the new table, in the new epoch. Throws: as `restore`.
+ */
+export const goLive = async (
+  { ledger, consumers, onStep = () => {} }: Restoring,
+  next: AnyLedger,
+  plan: BegunPlan,
+  manifest: Manifest,
+): Promise<WentLive> => {
   const { chains, heads } = await compare(next, plan);
   const { found, whole } = await look(next, plan, chains, heads, onStep);
   // The catalogue first: it keeps in mind which streams were amiss, should this be cut off.
@@ -84,12 +107,10 @@ export const restore = async (restoring: Restoring, wish: RestoreWish): Promise<
   if (isRepaired) await markRepaired(next);
   const pointer = await movePointer(ledger, plan);
   onStep("resume");
-  await consumers.resume(reason);
+  await consumers.resume(haltReason(plan.epoch));
   const { decisions, void: lost, digest } = manifest;
-  return { plan, pointer, manifest: { decisions, void: lost, digest }, ...counts, isRepaired };
+  return { pointer, manifest: { decisions, void: lost, digest }, ...counts, isRepaired };
 };
-
-export const haltReason = (epoch: number): string => `restore to epoch ${epoch}`;
 
 /** Everything a restore needs, looked at before anything is written. Throws: as `restore`. */
 export const checkRestore = async (
@@ -103,7 +124,9 @@ export const checkRestore = async (
   return { ...planned, ends };
 };
 
-const putMarker = async (ledger: AnyLedger, plan: RestorePlan): Promise<void> => {
+/** Ends the epoch before. Idempotent. Throws: `RestoreTakenOver` where another plan came first, `RestoreRefused` where
+ * another restore was completed since this one was planned. */
+export const putMarker = async (ledger: AnyLedger, plan: BegunPlan): Promise<void> => {
   const { outcome } = await ledger.objects.put({
     bucket: ledger.decisionsBucket,
     key: epochMarkerName(plan.epoch),
@@ -111,10 +134,24 @@ const putMarker = async (ledger: AnyLedger, plan: RestorePlan): Promise<void> =>
     ifAbsent: true,
     contentType: "application/json",
   });
-  if (outcome === "stored") return;
-  const standing = await readPlan(placeOfLive(ledger), plan.epoch);
+  const standing = outcome === "stored" ? plan : await readPlan(placeOfLive(ledger), plan.epoch);
   if (standing === undefined || JSON.stringify(standing) !== JSON.stringify(plan))
     throw new RestoreTakenOver(plan.epoch);
+  await checkSealed(ledger, plan);
+};
+
+/**
+ * Whether the epoch that the plan ends is still the live one: another restore may have been completed since it was made,
+ * and what was told in that epoch would be sealed nowhere. Asked once the marker stands, so that a pointer that moves
+ * later leads to workers that see the marker, and so tell nobody anything.
+ */
+const checkSealed = async (ledger: AnyLedger, { epoch, sealed }: BegunPlan): Promise<void> => {
+  const live = (await readLive(placeOfLive(ledger)))?.epoch ?? sealed;
+  if (live >= epoch) throw new RestoreTakenOver(epoch);
+  if (live !== sealed)
+    throw new RestoreRefused(
+      `Another restore was completed after this one was planned, and epoch ${live} is live: begin anew with --instead.`,
+    );
 };
 
 /** The manifest of the plan's epoch: the one that stands, or one made of all that is published and all that survived. */
@@ -129,7 +166,7 @@ const seal = async (
   const standing = await readManifest(place, plan.epoch);
   if (standing !== undefined) return standing;
   const collect = (): Promise<Collection> =>
-    collectDecisions(place, plan.sealed, ends, done => onStep("collect", done));
+    collectDecisions(place, plan.sealed, ends, done => onStep("collect", done), next.roles.archive);
   let collection = await collect();
   const known = new Set([
     ...collection.valid.flatMap(({ legs }) => legs.map(({ hash }) => hash)),
@@ -144,7 +181,7 @@ const seal = async (
 
 type Compared = { readonly chains: Chains; readonly heads: Map<string, FoundHead> };
 
-const compare = async (next: AnyLedger, { epoch, reach }: RestorePlan): Promise<Compared> => {
+const compare = async (next: AnyLedger, { epoch, reach }: BegunPlan): Promise<Compared> => {
   const place = placeOfLive(next);
   const manifests = await manifestsUpTo(place, epoch);
   const heads = await readHeads(next);
@@ -157,7 +194,7 @@ const compare = async (next: AnyLedger, { epoch, reach }: RestorePlan): Promise<
 /** Finds what does not count, and adds the whole past of the streams where something was amiss. */
 const look = async (
   next: AnyLedger,
-  { epoch, reach }: RestorePlan,
+  { epoch, reach }: BegunPlan,
   chains: Chains,
   heads: ReadonlyMap<string, FoundHead>,
   onStep: OnStep,
@@ -170,7 +207,7 @@ const look = async (
   return { found, whole: await readChains(place, manifests, heads, { reach, whole: found.streams }) };
 };
 
-const movePointer = async (ledger: AnyLedger, plan: RestorePlan): Promise<LivePointer> => {
+const movePointer = async (ledger: AnyLedger, plan: BegunPlan): Promise<LivePointer> => {
   const { epoch, table, from } = plan;
   const restoredAt = isoInstant(ledger.clock.now());
   return moveLive(placeOfLive(ledger), { epoch, table, from, restoredAt });

@@ -1,15 +1,16 @@
 import pMap from "p-map";
 import type { AnyLedger } from "../../ledger/ledger.ts";
-import { isUnderStream } from "../../ledger/parked-count.ts";
+import { isUnderStream, recount } from "../../ledger/parked-count.ts";
 import { ENTITY_NAME_ATTRIBUTE } from "../../table/row.ts";
-import type { Item, Key } from "../../table/store.ts";
+import { subjectOf } from "../../table/size.ts";
+import type { Item, Key, Write } from "../../table/store.ts";
 import { type ObjectState, undecidedState } from "../../tracking/state.ts";
 import type { Chains, FoundHead } from "./chains.ts";
 
 /** A page is 1 MB: a table of 10 TB. */
 const PAGES_MAX = 10_000_000;
-const DELETES_AT_ONCE = 16;
-/** Tries of one deletion: nobody else writes the table yet, so only throttling stands in the way. */
+const WRITES_AT_ONCE = 16;
+/** Tries of one write: nobody else writes the table yet, so only throttling stands in the way. */
 const TRIES_MAX = 20;
 
 /** What a restored table was found to hold beside what counts, and what is to be written for it. */
@@ -17,8 +18,8 @@ export type Survey = {
   readonly items: number;
   /** Streams of which anything is amiss that their newest decisions do not explain: all their rows are written again. */
   readonly streams: ReadonlySet<string>;
-  readonly deletes: readonly Key[];
-  readonly puts: readonly Item[];
+  /** Each on condition that the row is still as it was found: the table may be live by now. */
+  readonly writes: readonly Write[];
 };
 
 type Place = { readonly stream: string; readonly sequence: number };
@@ -32,8 +33,7 @@ type Work = {
   readonly open: Map<string, Set<string>>;
   readonly parked: Parked[];
   readonly waiting: Map<string, string>;
-  readonly deletes: Key[];
-  readonly puts: Item[];
+  readonly writes: Write[];
 };
 
 /**
@@ -53,7 +53,7 @@ export const survey = async (
   const decided = new Set([...chains.lines.values()].map(({ key, digest }) => `${key} ${digest}`));
   const work: Work = {
     ...{ ledger, chains, decided, streams: new Set(), open: new Map(), parked: [], waiting: new Map() },
-    ...{ deletes: [], puts: [] },
+    writes: [],
   };
   let items = 0;
   let cursor: string | undefined;
@@ -69,15 +69,13 @@ export const survey = async (
   await settleWaiting(work, heads);
   for (const [stream, { open }] of heads)
     if (open.some(name => !work.open.get(stream)?.has(name))) work.streams.add(stream);
-  const { streams, deletes, puts } = work;
-  return { items, streams, deletes, puts };
+  const { streams, writes } = work;
+  return { items, streams, writes };
 };
 
 /** Undoes what a survey found. Once the catalogue is written: it says which streams were amiss. Idempotent. */
-export const undo = async ({ store }: AnyLedger, { deletes, puts }: Survey): Promise<void> => {
-  await pMap(deletes, key => deleteRow(store, key), { concurrency: DELETES_AT_ONCE });
-  const put = await store.putAll(puts);
-  if (put.outcome !== "committed") throw new Error(`States could not be set right: ${put.outcome}`);
+export const undo = async ({ store }: AnyLedger, { writes }: Survey): Promise<void> => {
+  await pMap(writes, write => writeOnce(store, write), { concurrency: WRITES_AT_ONCE });
 };
 
 /** Whether a place on a stream holds something else than what is asked about. Places before the reach are trusted. */
@@ -94,7 +92,7 @@ const isVoid = (
 };
 
 const look = (work: Work, item: Item): void => {
-  const { ledger, deletes, parked } = work;
+  const { ledger, writes, parked } = work;
   const { rows } = ledger;
   switch (item[ENTITY_NAME_ATTRIBUTE]) {
     case rows.state.name:
@@ -102,12 +100,13 @@ const look = (work: Work, item: Item): void => {
       return;
     case rows.reused.name: {
       const { legs } = rows.reused.read(item).decision;
-      if (legs.some(leg => isVoid(work, leg, { hash: leg.hash }))) deletes.push(keyOf(item));
+      // Its decision is no attribute to compare: another one of this very content would be its twin.
+      if (legs.some(leg => isVoid(work, leg, { hash: leg.hash }))) writes.push({ delete: keyOf(item) });
       return;
     }
     case rows.request.name: {
       const entry = rows.request.read(item);
-      if (isVoid(work, entry, { hash: entry.hash })) deletes.push(keyOf(item));
+      if (isVoid(work, entry, { hash: entry.hash })) writes.push(deletion(item, ["sequence", "hash"]));
       return;
     }
     case rows.parked.name: {
@@ -119,7 +118,7 @@ const look = (work: Work, item: Item): void => {
       const { stream, epoch } = rows.catalogue.read(item);
       // Of this very restore, which was cut off: what was amiss may be undone by now, but it was.
       if (Number(epoch) === ledger.epoch) work.streams.add(stream);
-      else deletes.push(keyOf(item));
+      else writes.push({ delete: keyOf(item) });
       return;
     }
     default:
@@ -129,14 +128,25 @@ const look = (work: Work, item: Item): void => {
 
 const keyOf = ({ PK, SK }: Key): Key => ({ PK, SK });
 
+/** The deletion of a row that still has these values. */
+const deletion = (item: Item, names: readonly string[]): Write => {
+  const equals: Record<string, string | number> = {};
+  for (const name of names) {
+    const value = item[name];
+    if (typeof value === "string" || typeof value === "number") equals[name] = value;
+  }
+  return { delete: keyOf(item), if: { equals } };
+};
+
 /** Looks at a row of the projection. */
 const lookAtShown = (work: Work, item: Item): void => {
-  const { ledger, deletes, streams, open } = work;
+  const { ledger, writes, streams, open } = work;
   const leg = ledger.projection.legOf(item);
   if (leg === undefined) return;
   const { stream, key } = leg;
   if (isVoid(work, leg, { key })) {
-    deletes.push(keyOf(item));
+    // Whatever of these a kind of row has tells its decision from another one.
+    writes.push(deletion(item, ["sequence", "hash", "appliedThrough"]));
     streams.add(stream);
     return;
   }
@@ -155,19 +165,20 @@ const lookAtState = (work: Work, state: ObjectState): void => {
 };
 
 /** Takes the judgement out of a request's state. */
-const forget = ({ ledger, puts }: Work, state: ObjectState): void => {
-  puts.push(ledger.rows.state.item(undecidedState(state, ledger.roles)));
+const forget = ({ ledger: { rows, roles }, writes }: Work, state: ObjectState): void => {
+  const put = rows.state.item(undecidedState(state, roles));
+  writes.push({ put, if: { equals: { revision: state.revision } } });
 };
 
 /** Keeps what waits on both sides, and counts it. */
 const settleWaiting = async (work: Work, heads: ReadonlyMap<string, FoundHead>): Promise<void> => {
-  const { ledger, parked, waiting, deletes } = work;
+  const { ledger, parked, waiting, writes } = work;
   const { rows, store } = ledger;
   const counts = new Map<string, number>();
   const kept = new Set<string>();
   for (const { item, place, key, digest } of parked) {
     const isAwaited = waiting.get(key) === place && !work.decided.has(`${key} ${digest}`);
-    if (!isAwaited || (isUnderStream(place) && !heads.has(place))) deletes.push(keyOf(item));
+    if (!isAwaited || (isUnderStream(place) && !heads.has(place))) writes.push(deletion(item, ["digest"]));
     else {
       counts.set(place, (counts.get(place) ?? 0) + 1);
       kept.add(key);
@@ -182,13 +193,20 @@ const settleWaiting = async (work: Work, heads: ReadonlyMap<string, FoundHead>):
     const count = counts.get(stream) ?? 0;
     if (parkedCount === count) continue;
     const [item] = await store.get([rows.head.key({ stream })]);
-    if (item) work.puts.push(rows.head.item({ ...rows.head.read(item), parkedCount: count }));
+    const head = item && rows.head.read(item);
+    if (head) writes.push(recount(ledger, head, count));
   }
 };
 
-/** Deletes one row of a table that nobody else writes. Throws: if the table keeps refusing. */
-export const deleteRow = async (store: AnyLedger["store"], key: Key): Promise<void> => {
-  for (let tries = 0; tries < TRIES_MAX; tries += 1)
-    if ((await store.write({ delete: key })).outcome === "committed") return;
-  throw new Error(`${key.PK} ${key.SK} could not be deleted in ${TRIES_MAX} tries.`);
+/**
+ * One write of a table that should be nobody else's. Where its condition does not hold another run of the same restore has
+ * done it, or ended and handed the table over: either way it is not to be done. Throws: if the table keeps failing.
+ */
+export const writeOnce = async (store: AnyLedger["store"], write: Write): Promise<void> => {
+  for (let tries = 0; tries < TRIES_MAX; tries += 1) {
+    const { outcome } = await store.write(write);
+    if (outcome === "committed" || outcome === "refused") return;
+  }
+  const { PK, SK } = subjectOf(write);
+  throw new Error(`${PK} ${SK} could not be set right in ${TRIES_MAX} tries.`);
 };

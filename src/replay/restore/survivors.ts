@@ -6,7 +6,8 @@ import { OffTheChain } from "../../ledger/repair-errors.ts";
 import { listedHeads } from "../snapshot/listed-heads.ts";
 import type { Chains, FoundHead } from "./chains.ts";
 import type { RestorePlan } from "./plan.ts";
-import { deleteRow } from "./survey.ts";
+import { RestoreTakenOver } from "./restore-errors.ts";
+import { writeOnce } from "./survey.ts";
 
 const prevHashOf = ({ stream, last, hash }: HeadRow): string =>
   last === ""
@@ -50,15 +51,17 @@ export const harvest = async (
  * Compares every restored head with the sealed chains. One that is a decision ahead of them, of a table whose epoch was
  * sealed without it, is taken back: its stream is made anew from its decisions.
  *
- * Returns: the streams taken back. Throws: `OffTheChain` for any other contradiction.
+ * Returns: the streams taken back. Throws: `RestoreTakenOver` where a head is of the new epoch already, so that the table
+ * is live: such a head is ahead of the chains by right. `OffTheChain` for any other contradiction.
  */
 export const checkHeads = async (
-  { store, rows }: AnyLedger,
+  { store, rows, epoch: next }: AnyLedger,
   heads: Map<string, FoundHead>,
   { streams }: Chains,
 ): Promise<readonly string[]> => {
   const taken: string[] = [];
-  for (const [stream, { sequence, hash, prevHash }] of heads) {
+  for (const [stream, { sequence, hash, prevHash, epoch }] of heads) {
+    if (epoch >= next) throw new RestoreTakenOver(next);
     const chain = streams.get(stream);
     if (chain?.atHead === hash) continue;
     const before = sequence === 1 ? "0".repeat(64) : chain?.beforeHead;
@@ -67,7 +70,10 @@ export const checkHeads = async (
     taken.push(stream);
   }
   for (const stream of taken) {
-    await deleteRow(store, rows.head.key({ stream }));
+    const { sequence, hash, epoch } = heads.get(stream) ?? {};
+    const isAsRead = { equals: { sequence: sequence ?? 0, hash: hash ?? "", epoch: epoch ?? 0 } };
+    // What is there no more was taken back by another run of this restore, or is live by now.
+    await writeOnce(store, { delete: rows.head.key({ stream }), if: isAsRead });
     heads.delete(stream);
   }
   return taken;

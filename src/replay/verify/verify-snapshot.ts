@@ -1,7 +1,8 @@
 import type { AnyLedger } from "../../ledger/ledger.ts";
 import type { SnapshotManifest } from "../snapshot/manifest.ts";
 import { snapshotLines } from "../snapshot/snapshot-lines.ts";
-import { type Difference, differencesInTable } from "./differences.ts";
+import type { Difference } from "./difference.ts";
+import { differencesInTable } from "./differences.ts";
 
 /**
  * Compares the table with a snapshot, whose parts are read and checked on the way. Memory: one part.

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import type { SQSRecord } from "aws-lambda";
 import { expect } from "vitest";
 import { bankTable, tableRows } from "../../../src/app.ts";
@@ -126,6 +127,13 @@ export const expectedCopies = (records: readonly DecisionRecord[]): ReadonlyMap<
         "source-sequencer": source.sequencer ?? "",
         "event-time": source.eventTime,
         "decided-at": decidedAt,
+        record: createHash("sha256").update(JSON.stringify(record)).digest("hex"),
+        prev: legs.map(({ prevHash }) => prevHash).join(","),
+        rules: record.rules,
+        settings: encodeURIComponent(JSON.stringify(record.settings)),
+        ...(outcome === "accepted" && {
+          changes: encodeURIComponent(JSON.stringify(legs.map(({ change }) => change))),
+        }),
       };
       return [
         `${outcome === "accepted" ? "archive" : "rejected"}/${name}`,

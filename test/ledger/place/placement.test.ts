@@ -1,8 +1,12 @@
+import { createHash } from "node:crypto";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { DecisionRecord } from "../../../src/ledger/domain.ts";
-import { isOfDecision, isOfRequest, placementOf } from "../../../src/ledger/place/placement.ts";
+import { CHAIN_NAMES } from "../../../src/ledger/place/chain-metadata.ts";
+import { encoded, isOfDecision, isOfRequest, placementOf } from "../../../src/ledger/place/placement.ts";
+import { readPlacement } from "../../../src/ledger/place/read-placement.ts";
 import { placedTags } from "../../../src/ledger/place/tag-source.ts";
+import type { ObjectFacts } from "../../../src/ports/object-store.ts";
 
 const ROLES = { requests: "new-events", archive: "archive", rejected: "rejected" };
 const DIGEST = "d".repeat(64);
@@ -99,10 +103,8 @@ describe("the plan of a placement", () => {
       change: {},
       after: {},
     }));
-    const { metadata } = placementOf(
-      recordOf({ key: "ä b.event", outcome: "refused", code: "LOCKED", legs }),
-      ROLES,
-    );
+    const whole = recordOf({ key: "ä b.event", outcome: "refused", code: "LOCKED", legs });
+    const { metadata } = placementOf(whole, ROLES);
     expect(metadata).toEqual({
       "request-key": "%C3%A4%20b.event",
       digest: DIGEST,
@@ -115,7 +117,63 @@ describe("the plan of a placement", () => {
       "source-sequencer": "0a",
       "event-time": "2026-03-02T08:59:59.000Z",
       "decided-at": "2026-03-02T09:00:00.000Z",
+      record: createHash("sha256").update(JSON.stringify(whole)).digest("hex"),
+      prev: ",",
+      rules: "1",
+      settings: "%7B%7D",
     });
+  });
+
+  it("tells what an accepted request changed, and less of all that where there is no room", () => {
+    const { metadata } = placementOf(recordOf({}), ROLES);
+    expect(metadata.changes).toBe("%5B%7B%7D%5D");
+    const settings = { folder: "f".repeat(1_700) };
+    const { metadata: full } = placementOf(recordOf({ settings }), ROLES);
+    expect(Object.keys(full).filter(name => CHAIN_NAMES.some(each => each === name))).toEqual([
+      "record",
+      "prev",
+      "changes",
+    ]);
+  });
+
+  it("knows a copy that was placed before it told so much", () => {
+    const placement = placementOf(recordOf({}), ROLES);
+    const { record: _, prev: __, rules: ___, settings: ____, changes: _____, ...older } = placement.metadata;
+    expect(isOfDecision(placement, older)).toBe(true);
+    expect(isOfDecision(placement, { ...older, record: "made again otherwise" })).toBe(true);
+    expect(isOfDecision(placement, { ...older, foreign: "x" })).toBe(false);
+  });
+
+  it(`is read back as it was written (${RUNS} runs)`, () => {
+    fc.assert(
+      fc.property(record, each => {
+        const { bucket, names, metadata } = placementOf(each, ROLES);
+        const [key = ""] = names;
+        const facts = {
+          bucket,
+          key,
+          metadata,
+          eTag: "e",
+          sizeBytes: 2,
+          lastModified: "",
+          storageClass: "STANDARD",
+        };
+        const read = readPlacement(facts as ObjectFacts);
+        const isCut =
+          encoded(each.code ?? "").length > 64 ||
+          each.legs.some(({ stream }) => stream === "") ||
+          each.legs.map(({ stream, sequence }) => `${encoded(stream)}:${sequence}`).join().length > 400;
+        if ("reason" in read) {
+          expect(isCut, read.reason).toBe(true);
+          return;
+        }
+        const { code, outcome, digest, epoch, decidedAt } = each;
+        expect(read).toMatchObject({ key: each.key, outcome, digest, epoch, decidedAt });
+        expect(read.code).toBe(code);
+        expect(read.legs).toEqual(each.legs.map(({ stream, sequence }) => ({ stream, sequence })));
+      }),
+      { numRuns: RUNS },
+    );
   });
 
   it(`keeps within S3's limits for keys, headers and metadata, whatever the request (${RUNS} runs)`, () => {

@@ -39,13 +39,13 @@ export const startedPast = async (
   };
   const tables = localTables(client, DEFINITION);
   /** Ways to break: another `create`; a server that is gone, so that nothing can be removed. */
-  const breaking: { create: (table: string) => Promise<Store>; isGone: boolean } = {
+  const breaking: { create: (table: string, isFollowed?: boolean) => Promise<Store>; isGone: boolean } = {
     create: tables.create,
     isGone: false,
   };
   const breakable = {
     ...tables,
-    create: (table: string) => breaking.create(table),
+    create: (table: string, isFollowed?: boolean) => breaking.create(table, isFollowed),
     delete: (table: string) => (breaking.isGone ? Promise.reject(new Error("gone")) : tables.delete(table)),
   };
   const past = await startLocalPointInTime({

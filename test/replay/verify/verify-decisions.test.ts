@@ -18,7 +18,14 @@ describe("the table against the decisions in S3", () => {
     const { ledger } = await opened();
     const progress: number[] = [];
     const verified = await verifyDecisions(ledger, streams => progress.push(streams));
-    expect(verified).toEqual({ decisions: 112, streams: 102, newStreams: 0, faults: [], differences: [] });
+    expect(verified).toEqual({
+      decisions: 112,
+      streams: 102,
+      newStreams: 0,
+      unpublished: 0,
+      faults: [],
+      differences: [],
+    });
     expect(progress).toEqual([100, 102]);
   });
 
@@ -52,14 +59,13 @@ describe("the table against the decisions in S3", () => {
     ]);
     for (const name of ["push_p0", "coin_c1", "push_other", "push_again"])
       await gates.objects.delete({ bucket: DECISIONS, key: `dec/000001/${name}.event` });
-    const verified = await verifyDecisions(gates.ledger);
-    expect(verified.faults[0]).toBe("g0 at 3: follows on 1");
-    expect(verified.faults.every(fault => fault.startsWith("g0 at "))).toBe(true);
-    // What is computed over a gap is not what the table has.
-    expect(named(verified)).toEqual([
-      ["g1", 2, "decisions-missing"],
-      ["g0", 4, "state"],
+    const { faults, differences } = await verifyDecisions(gates.ledger);
+    expect(faults.map(({ stream, sequence, what }) => [stream, sequence, what])).toEqual([
+      ["g0", 2, "decision-missing"],
+      ["g1", 1, "decision-missing"],
     ]);
+    // What is computed over a gap is nothing to compare states with.
+    expect(differences).toEqual([]);
   });
 
   test("traffic that goes on meanwhile is no difference", async () => {

@@ -5,7 +5,7 @@ import type { SnapshotManifest } from "../../../src/replay/snapshot/manifest.ts"
 import { readManifest } from "../../../src/replay/snapshot/manifest.ts";
 import { isSnapshotId, manifestKey } from "../../../src/replay/snapshot/snapshot-keys.ts";
 import { takeSnapshot } from "../../../src/replay/snapshot/take-snapshot.ts";
-import { type Difference, differenceText } from "../../../src/replay/verify/differences.ts";
+import { type Difference, differenceText } from "../../../src/replay/verify/difference.ts";
 import { verifySnapshot } from "../../../src/replay/verify/verify-snapshot.ts";
 import { DECISIONS, GATE_TABLE, type GateLedger, rows } from "../../support/gates.ts";
 import { turnstileRows } from "../../support/turnstile.ts";
