@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { Command } from "commander";
 import { addAccounts, addBalance, addEvent, addStatement } from "./commands/bank.ts";
+import { addBridge } from "./commands/bridge.ts";
 import { addBundle, addBundles, addThaw } from "./commands/bundles.ts";
 import { addPut, addUp } from "./commands/cloud.ts";
 import { addDeadLetters, addHalt, addResume } from "./commands/control.ts";
@@ -71,6 +72,7 @@ Exit codes: 0 done, 1 refused or different from what was expected, 2 wrong usage
     addBundle,
     addBundles,
     addThaw,
+    addBridge,
     addObjects,
     addCrawl,
     addRuns,
