@@ -2,28 +2,57 @@ import { defineConfig } from "vitest/config";
 
 /** Each starts many processes, most against a running `up`: what they show of the parts is shown elsewhere, in less time. */
 const MANY_PROCESSES = [
+  "bridge",
   "crash",
   "bundles",
   "control",
+  "drill",
   "freeze",
   "ingest",
+  "killed-replay",
   "life",
+  "monthly-statements",
   "objects",
   "point-in-time",
   "reconcile",
+  "rejudge",
+  "replay-events",
   "restore",
+  "restore-errors",
   "running-scenarios",
   "stopping",
+  "verify",
 ];
 
 /** A restore makes a table, and each history several. */
-const RESTORES = "test/replay/restore/on-dynamodb-local.test.ts";
+const RESTORES = ["on-dynamodb-local", "many-on-dynamodb-local"];
+
+/** Each builds all functions' bundles. */
+const BUNDLES = ["templates", "bundles", "on-this-machine"];
+
+/** Each runs many programs of its own. */
+const BRIDGES = [
+  "container",
+  "gaps-high",
+  "gaps-medium",
+  "nasty-handlers",
+  "random-keys",
+  "vectors-in",
+  "vectors-out",
+];
 
 export default defineConfig({
   test: {
     globalSetup: ["test/support/dynamodb-local.setup.ts"],
     include: ["test/**/*.test.ts"],
-    exclude: process.env.FULL ? [] : [...MANY_PROCESSES.map(name => `test/cli/${name}.test.ts`), RESTORES],
+    exclude: process.env.FULL
+      ? []
+      : [
+          ...MANY_PROCESSES.map(name => `test/cli/${name}.test.ts`),
+          ...BRIDGES.map(name => `test/bridge/${name}.test.ts`),
+          ...BUNDLES.map(name => `test/infra/${name}.test.ts`),
+          ...RESTORES.map(name => `test/replay/restore/${name}.test.ts`),
+        ],
     testTimeout: 60_000,
     hookTimeout: 60_000,
     maxWorkers: 2,

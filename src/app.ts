@@ -144,12 +144,14 @@ export const createApp = (backend: Backend, config: Config): App => {
  * Daybook over AWS, or over whatever answers at the endpoints in the environment, on the table that is live: where a
  * restore moved the pointer to, else the one in the environment.
  *
- * `clock`: the local cloud's own, where the two share a process. Throws: `InvalidConfig`; what S3 throws.
+ * `clock`: the local cloud's own, where the two share a process. `log`: one that knows of the invocation.
+ * Throws: `InvalidConfig`; what S3 throws.
  */
 export const cloudApp = async (
   clients: Clients,
   env: Readonly<Record<string, string | undefined>>,
   clock: Clock = systemClock,
+  log: Log = jsonLog,
 ): Promise<App> => {
   const named = configFrom(env);
   const [dynamodb, s3] = await Promise.all([clients.dynamodb(), clients.s3()]);
@@ -161,7 +163,7 @@ export const cloudApp = async (
     objects,
     clock,
     random: { next: Math.random },
-    log: jsonLog,
+    log,
     objectsTopic: config.objectsTopic === undefined ? undefined : topicOf(clients, config.objectsTopic),
     decidedTopic: config.decidedTopic === undefined ? undefined : topicOf(clients, config.decidedTopic),
     paymentsTopic: config.paymentsTopic === undefined ? undefined : topicOf(clients, config.paymentsTopic),

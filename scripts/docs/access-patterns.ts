@@ -108,7 +108,24 @@ export const ACCESS_PATTERNS: readonly AccessPattern[] = [
     who: "`daybook verify`",
     what: "every stream a snapshot or the decisions know, where it stood then",
     how: "get `head`, a hundred at once; the `line` at the sequence where the head has gone on",
-    files: ["replay/verify/differences.ts", "replay/verify/verify-decisions.ts"],
+    files: [
+      "replay/verify/decision-at.ts",
+      "replay/verify/differences.ts",
+      "replay/verify/verify-decisions.ts",
+    ],
+  },
+  {
+    who: "`daybook verify --rows` and `--account`",
+    what: "every row that follows from decisions, and with `--rows` those that follow from none",
+    how: "query `<stream>`, between two gets of its `head`; get `request`, `state`, `reused`, a hundred at once; scan; what was decided meanwhile: get the `line`, query `KEY#<key>`, `REUSED#` on",
+    files: [
+      "replay/verify/decision-at.ts",
+      "replay/verify/find-decision.ts",
+      "replay/verify/guard-rows.ts",
+      "replay/verify/stream-rows.ts",
+      "replay/verify/unexplained.ts",
+      "replay/verify/unreadable.ts",
+    ],
   },
   {
     who: "the proof in `daybook demo`",
@@ -147,6 +164,7 @@ export const ACCESS_PATTERNS: readonly AccessPattern[] = [
     files: [
       "replay/reconcile/reconcile.ts",
       "replay/reconcile/undecided.ts",
+      "replay/reconcile/unplaced.ts",
       "replay/reconcile/unpublished.ts",
       "tracking/refresh-state.ts",
     ],
@@ -164,10 +182,28 @@ export const ACCESS_PATTERNS: readonly AccessPattern[] = [
     files: ["ledger/catalogue.ts", "ledger/repair.ts", "ledger/reading.ts"],
   },
   {
-    who: "`daybook restore`, before the pointer moves",
+    who: "`daybook restore`, before the pointer moves; `daybook drill`, of its scratch table",
     what: "every row of the restored table, for what belongs to decisions that do not count; all heads",
     how: "scan once; query `HeadIdx`; get `state`, `head`",
     files: ["replay/restore/survey.ts", "replay/restore/survivors.ts", "ledger/guards.ts"],
+  },
+  {
+    who: "`daybook replay --source events`",
+    what: "whether there is a table, and the newest decision of each of its streams",
+    how: "get `head`; query `HeadIdx`",
+    files: ["cli/replay-events.ts", "replay/events-source/find-whole.ts"],
+  },
+  {
+    who: "`daybook replay --rejudge`, for each decision that comes out otherwise",
+    what: "whether a copy of its request was ever seen where the decision sent it",
+    how: "get `state`",
+    files: ["replay/rejudge/told.ts"],
+  },
+  {
+    who: "a bridge whose RUNS_TABLE this is",
+    what: "whether an event, or a set of inputs, was worked on",
+    how: "get `bridgeSeen`, `bridgeRun`, each by a digest; conditional puts",
+    files: ["bridge/records.ts"],
   },
   {
     who: "nobody yet",

@@ -52,30 +52,30 @@ export const createClients = (env: Env, counts: Counts = newCounts()): Clients =
   return {
     counts,
     dynamodb: once(async () => {
-      const { DynamoDBClient } = await import("@aws-sdk/client-dynamodb");
-      return ready("dynamodb", new DynamoDBClient(configOf(env, "DYNAMODB")));
+      const { newDynamoDBClient } = await import("./new-client/dynamodb.ts");
+      return ready("dynamodb", newDynamoDBClient(configOf(env, "DYNAMODB")));
     }),
     dynamodbStreams: once(async () => {
-      const { DynamoDBStreamsClient } = await import("@aws-sdk/client-dynamodb-streams");
-      return ready("dynamodb-streams", new DynamoDBStreamsClient(configOf(env, "DYNAMODB")));
+      const { newDynamoDBStreamsClient } = await import("./new-client/dynamodb-streams.ts");
+      return ready("dynamodb-streams", newDynamoDBStreamsClient(configOf(env, "DYNAMODB")));
     }),
     s3: once(async () => {
-      const { S3Client } = await import("@aws-sdk/client-s3");
+      const { newS3Client } = await import("./new-client/s3.ts");
       const config = configOf(env, "S3");
-      return ready("s3", new S3Client({ ...config, forcePathStyle: config.endpoint !== undefined }));
+      return ready("s3", newS3Client({ ...config, forcePathStyle: config.endpoint !== undefined }));
     }),
     sqs: once(async () => {
-      const { SQSClient } = await import("@aws-sdk/client-sqs");
+      const { newSQSClient } = await import("./new-client/sqs.ts");
       const config = configOf(env, "SQS");
-      return ready("sqs", new SQSClient({ ...config, useQueueUrlAsEndpoint: config.endpoint === undefined }));
+      return ready("sqs", newSQSClient({ ...config, useQueueUrlAsEndpoint: config.endpoint === undefined }));
     }),
     sns: once(async () => {
-      const { SNSClient } = await import("@aws-sdk/client-sns");
-      return ready("sns", new SNSClient(configOf(env, "SNS")));
+      const { newSNSClient } = await import("./new-client/sns.ts");
+      return ready("sns", newSNSClient(configOf(env, "SNS")));
     }),
     lambda: once(async () => {
-      const { LambdaClient } = await import("@aws-sdk/client-lambda");
-      return ready("lambda", new LambdaClient(configOf(env, "LAMBDA")));
+      const { newLambdaClient } = await import("./new-client/lambda.ts");
+      return ready("lambda", newLambdaClient(configOf(env, "LAMBDA")));
     }),
     close: () => {
       for (const client of made.splice(0)) client.destroy();

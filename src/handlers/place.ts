@@ -1,6 +1,7 @@
 import type { Context, SQSBatchResponse, SQSEvent } from "aws-lambda";
 import { type App, cloudApp, keptApp } from "../app.ts";
 import { createClients } from "../aws/clients.ts";
+import { createTelemetry } from "../aws/telemetry.ts";
 
 /** Left of the function's time when no new placement is begun: enough to end those that are under way. */
 const RESERVE_MS = 10_000;
@@ -25,9 +26,15 @@ export const createPlaceHandler =
     return { batchItemFailures: [...failed].map(itemIdentifier => ({ itemIdentifier })) };
   };
 
-const current = keptApp(() => cloudApp(createClients(process.env), process.env));
+const telemetry = createTelemetry();
+const current = keptApp(() => cloudApp(createClients(process.env), process.env, undefined, telemetry.log));
 
 /** Lambda's entry point. The application is made at the first call, and anew after a restore. */
 export const handler = async (event: SQSEvent, context: Context): Promise<SQSBatchResponse> => {
-  return createPlaceHandler(await current())(event, context);
+  return telemetry.around(context, async () => {
+    const answer = await createPlaceHandler(await current())(event, context);
+    telemetry.metrics.count("Messages", event.Records.length);
+    telemetry.metrics.count("MessagesFailed", answer.batchItemFailures.length);
+    return answer;
+  });
 };

@@ -1,5 +1,7 @@
+import type { Context } from "aws-lambda";
 import { type App, cloudApp, keptApp } from "../app.ts";
 import { createClients } from "../aws/clients.ts";
+import { createTelemetry } from "../aws/telemetry.ts";
 
 /** What a schedule's function reports. */
 export type SnapshotReport = { readonly id: string; readonly streams: number; readonly digest: string };
@@ -17,9 +19,10 @@ export const createSnapshotHandler = (app: App) => async (): Promise<SnapshotRep
   return { id, streams, digest };
 };
 
-const current = keptApp(() => cloudApp(createClients(process.env), process.env));
+const telemetry = createTelemetry();
+const current = keptApp(() => cloudApp(createClients(process.env), process.env, undefined, telemetry.log));
 
 /** Lambda's entry point. The application is made at the first call, and anew after a restore. */
-export const handler = async (): Promise<SnapshotReport> => {
-  return createSnapshotHandler(await current())();
+export const handler = async (_event: unknown, context: Context): Promise<SnapshotReport> => {
+  return telemetry.around(context, async () => createSnapshotHandler(await current())());
 };

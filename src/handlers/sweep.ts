@@ -1,6 +1,7 @@
 import type { Context, ScheduledEvent } from "aws-lambda";
 import { type App, cloudApp, keptApp } from "../app.ts";
 import { createClients } from "../aws/clients.ts";
+import { createTelemetry } from "../aws/telemetry.ts";
 
 type Swept = ReturnType<App["sweep"]>;
 
@@ -25,9 +26,14 @@ export const createSweepHandler =
     return app.sweep(() => remainingMs() - RESERVE_MS);
   };
 
-const current = keptApp(() => cloudApp(createClients(process.env), process.env));
+const telemetry = createTelemetry();
+const current = keptApp(() => cloudApp(createClients(process.env), process.env, undefined, telemetry.log));
 
 /** Lambda's entry point. The application is made at the first call, and anew after a restore. */
 export const handler = async (event: ScheduledEvent, context: Context): Promise<Awaited<Swept>> => {
-  return createSweepHandler(await current())(event, context);
+  return telemetry.around(context, async () => {
+    const swept = await createSweepHandler(await current())(event, context);
+    telemetry.metrics.count("SweepTroubles", swept.troubles.length);
+    return swept;
+  });
 };

@@ -13,7 +13,8 @@ const LONGER: Readonly<Record<string, string>> = {
   "src/local/wire/sqs-json.ts": "one short handler per operation of SQS",
 };
 
-const isCode = ({ path }: Source): boolean => /^(src|scripts|bin|test)\//.test(path) && /\.[tj]s$/.test(path);
+const isCode = ({ path }: Source): boolean =>
+  /^(src|cdk|scripts|bin|test)\//.test(path) && /\.[tj]s$/.test(path);
 
 const linesOf = ({ text }: Source): number => text.split("\n").length - 1;
 
@@ -48,6 +49,7 @@ export const nameFaults = (sources: readonly Source[]): readonly string[] =>
 const ENTRY_POINTS: readonly { readonly path: RegExp; readonly by: string }[] = [
   { path: /^src\/cli\/main\.ts$/, by: "bin/daybook.js" },
   { path: /^src\/handlers\/[a-z-]+\.ts$/, by: "Lambda" },
+  { path: /^cdk\/app\.ts$/, by: "cdk/cdk.json" },
   { path: /^scripts\/[a-z-]+\.ts$/, by: "the scripts of package.json" },
   { path: /^test\/bench\/[a-z-]+\.ts$/, by: "the scripts of package.json" },
   { path: /^test\/.*\.test\.ts$/, by: "Vitest" },

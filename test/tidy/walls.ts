@@ -26,7 +26,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "table",
     "tracking",
   ],
-  handlers: ["app", "aws", "config", "ports", "tracking"],
+  handlers: ["app", "aws", "config", "ports", "replay", "tracking"],
   cli: [
     "app",
     "aws",
@@ -45,6 +45,10 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 
 /** Files that may do what their part may not, each with its reason. */
 const ALSO: Readonly<Record<string, { readonly imports: readonly string[]; readonly why: string }>> = {
+  "src/handlers/bridge.ts": {
+    imports: ["bridge", "local"],
+    why: "a bridge serves no domain, so it is put together without app.ts; local: the machine's clock",
+  },
   "src/cli/up.ts": { imports: ["handlers"], why: "the local cloud runs the Lambda function itself" },
 };
 
@@ -59,6 +63,7 @@ const PURE_NODE = ["node:crypto", "node:util"];
 /** Where each package may be imported in src; a package that is not listed here may not be imported at all. */
 const PACKAGES: readonly { readonly name: RegExp; readonly where: RegExp }[] = [
   { name: /^@aws-sdk\//, where: /^src\/aws\// },
+  { name: /^@aws-lambda-powertools\//, where: /^src\/aws\/telemetry\.ts$/ },
   { name: /^electrodb$/, where: /^src\/(table\/row|[a-z]+\/entities)\.ts$/ },
   { name: /^decimal\.js$/, where: /^src\/domain\/money\.ts$/ },
   { name: /^aws-lambda$/, where: /^src\/(handlers|local\/lambda)\// },
@@ -68,6 +73,8 @@ const PACKAGES: readonly { readonly name: RegExp; readonly where: RegExp }[] = [
   { name: /^hyparquet(-compressors)?$/, where: /^src\/replay\/inventory\// },
   { name: /^hyparquet-writer$/, where: /^src\/local\/inventory\// },
   { name: /^rfc6902$/, where: /^src\/tracking\/query\/json-patch\.ts$/ },
+  { name: /^re2js$/, where: /^src\/bridge\/pattern\.ts$/ },
+  { name: /^jq-web$/, where: /^src\/bridge\/jq-worker\.ts$/ },
   { name: /^p-map$/, where: /^src\/(?!domain\/|ports\/)/ },
 ];
 
