@@ -125,6 +125,7 @@ export const bundleVerifyCommand = (
     }
     if (day !== undefined && sums.bundles === 0) throw new Refused(`There is no bundle of ${day}.`);
     if (output.isJson) output.json({ type: "summary", ...sums });
+    else if (sums.bundles === 0) output.talk("There are no bundles.");
     return sums.differences + sums.cold === 0 ? 0 : 1;
   });
 

@@ -1,6 +1,7 @@
 import { CommanderError } from "commander";
 import { BucketMissing } from "../aws/s3-errors.ts";
 import { InvalidConfig } from "../config.ts";
+import { ObjectDamaged } from "../ledger/json-in-s3.ts";
 import { UnreadableRecord } from "../ledger/record.ts";
 import { JournalCorrupt } from "../local/durability/journal.ts";
 import { DataFolderLocked } from "../local/durability/lock.ts";
@@ -29,6 +30,7 @@ const PLAIN = [
   JournalCorrupt,
   BucketMissing,
   UnreadableRecord,
+  ObjectDamaged,
   ControlDamaged,
   SnapshotDamaged,
   DeadLettersRefused,
@@ -55,6 +57,11 @@ export const failureOf = (error: unknown): Failure => {
   if (isOneOf(error, MISUSES)) return { exitCode: MISUSED, text: error.message };
   if (isOneOf(error, PLAIN)) return { exitCode: REFUSED, text: error.message };
   if (!(error instanceof Error)) return { exitCode: DEFECT, text: String(error) };
+  if (error.name === "ResourceNotFoundException")
+    return {
+      exitCode: REFUSED,
+      text: `The table is not there (${oneLine(error.message)}): DAYBOOK_TABLE names it until the first restore. If it was lost, "daybook restore" makes it again.`,
+    };
   if (isFromCloud(error))
     return {
       exitCode: REFUSED,

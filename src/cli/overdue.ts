@@ -2,6 +2,7 @@ import { leftovers } from "../ledger/place/leftovers.ts";
 import { overdue } from "../ledger/place/overdue.ts";
 import { isoInstant } from "../ports/clock.ts";
 import { textTable } from "../projections/text-table.ts";
+import { readControl } from "../replay/control/control.ts";
 import { NEXT_ACTIONS, type NextAction } from "../tracking/lifecycle.ts";
 import type { ObjectState } from "../tracking/state.ts";
 import { cloudNow } from "./clock.ts";
@@ -58,6 +59,15 @@ const show = ({ waiting, count }: Found, before: string, output: Output): void =
   );
 };
 
+/** Under a halt things wait on purpose, and later than it was for long. */
+const tellHalt = async ({ app: { ledger } }: Connection, output: Output): Promise<void> => {
+  const { state, at, reason } = await readControl({
+    objects: ledger.objects,
+    bucket: ledger.decisionsBucket,
+  });
+  if (state === "halted") output.talk(`Everything is halted since ${at}: ${reason}.`);
+};
+
 /**
  * `daybook overdue`: the objects that have waited for their decision, their release or their place longer than
  * `olderMs`, by the cloud's clock; and those that lie untagged in the requests bucket for days, whatever the table says.
@@ -75,6 +85,7 @@ export const overdueCommand = async (
     const found = await find(connection, nowMs, before);
     if (output.isJson) output.json({ before, count: found.count, overdue: found.waiting });
     else show(found, before, output);
+    await tellHalt(connection, output);
     return found.count === 0 ? 0 : 1;
   } finally {
     connection.clients.close();

@@ -1,4 +1,5 @@
 import type { App } from "../app.ts";
+import { readCatalogue } from "../ledger/catalogue.ts";
 import type { AnyLedger } from "../ledger/ledger.ts";
 import { SplitBrain } from "../ledger/publish.ts";
 import { isoInstant } from "../ports/clock.ts";
@@ -67,13 +68,10 @@ const WHY = {
   repaired: "every account is repaired",
 } as const;
 
-const tellNothing = async (
-  { epoch, store, rows }: AnyLedger,
-  why: keyof typeof WHY,
-  output: Output,
-): Promise<number> => {
+const tellNothing = async (ledger: AnyLedger, why: keyof typeof WHY, output: Output): Promise<number> => {
+  const { epoch } = ledger;
   // That all was repaired is written in S3: whether there still is a table, only the table tells.
-  await store.get([rows.head.key({ stream: "~0" })]);
+  await readCatalogue(ledger, "~0");
   if (output.isJson) output.json({ outcome: "nothing", epoch, why: WHY[why] });
   else output.data(`Nothing to replay: ${WHY[why]} (epoch ${epoch}).`);
   output.talk('If the table has lost something, "daybook verify" tells; then "daybook restore" comes first.');

@@ -9,6 +9,7 @@ import { createTelemetry } from "../aws/telemetry.ts";
 import type { PointInTime } from "../ports/point-in-time.ts";
 import { readControl } from "../replay/control/control.ts";
 import { type Consumers, halt, resume } from "../replay/control/halt.ts";
+import { isHaltOver } from "../replay/restore/halted-for.ts";
 import { MARGIN_MS, type RestorePlan, type RestoreWish } from "../replay/restore/plan.ts";
 import { type Restoring, restore } from "../replay/restore/restore.ts";
 import { impatientClock } from "../replay/stepwise/impatient-clock.ts";
@@ -105,7 +106,9 @@ const consumersOf = async (
     },
     resume: async reason => {
       const { state, reason: told } = await readControl({ objects, bucket });
-      if (state === "halted" && told === reason) await resume(consumers, `${reason} is done`);
+      if (state !== "halted") return;
+      if (told === reason || (await isHaltOver({ objects, bucket }, told)))
+        await resume(consumers, `${reason} is done`);
     },
   };
 };

@@ -1,5 +1,6 @@
 import { isoInstant } from "../ports/clock.ts";
 import type { ObjectStore } from "../ports/object-store.ts";
+import { jsonIn, ObjectDamaged } from "./json-in-s3.ts";
 import type { AnyLedger } from "./ledger.ts";
 import { epochText } from "./names.ts";
 
@@ -61,14 +62,16 @@ export const readLive = async (place: LivePlace): Promise<LivePointer | undefine
   return newest && pointerAt(place, newest.key);
 };
 
+const POINTER = "a pointer to the live table";
+const REPAIRED = "the instant at which an epoch was repaired";
+
 const pointerAt = async ({ objects, bucket }: LivePlace, key: string): Promise<LivePointer> => {
   const found = await objects.get({ bucket, key });
-  const body = found && (JSON.parse(Buffer.from(found.body).toString("utf8")) as Partial<LivePointer>); // checked below
+  const body = found && (jsonIn(found.body, { bucket, key }, POINTER) as Partial<LivePointer> | null); // checked below
   const { epoch, table, from, restoredAt } = body ?? {};
   const isPointer =
     typeof epoch === "number" && typeof table === "string" && from !== undefined && restoredAt !== undefined;
-  if (!isPointer || key !== liveName(epoch))
-    throw new Error(`Expected a pointer to the live table in s3://${bucket}/${key}`);
+  if (!isPointer || key !== liveName(epoch)) throw new ObjectDamaged(bucket, key, POINTER);
   return { epoch, table, from, restoredAt };
 };
 
@@ -94,10 +97,12 @@ export const moveLive = async (place: LivePlace, pointer: LivePointer): Promise<
  */
 export const repairedAt = async (place: LivePlace, epoch: number): Promise<string | undefined> => {
   if (epoch === 1) return isoInstant(0);
-  const found = await place.objects.get({ bucket: place.bucket, key: repairedName(epoch) });
+  const address = { bucket: place.bucket, key: repairedName(epoch) };
+  const found = await place.objects.get(address);
   if (found === undefined) return undefined;
-  const { at } = JSON.parse(Buffer.from(found.body).toString("utf8")) as { readonly at: string }; // written below
-  return at;
+  const body = jsonIn(found.body, address, REPAIRED) as { readonly at?: unknown } | null; // checked here
+  if (typeof body?.at !== "string") throw new ObjectDamaged(address.bucket, address.key, REPAIRED);
+  return body.at;
 };
 
 /** Writes down that no stream of this ledger's epoch waits for its repair any more: deadlines count again. Idempotent. */

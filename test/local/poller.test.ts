@@ -88,7 +88,8 @@ describe("the poller", () => {
     });
     await poller.idle();
     await poller.stop();
-    expect(poller.counts()).toEqual({ invocations: 2, succeeded: 3, failed: 3 });
+    // What comes back may come in one batch or in two.
+    expect(poller.counts()).toMatchObject({ succeeded: 3, failed: 3 });
   });
 
   test("waits for a full batch as long as the window says, by the cloud's clock", async () => {

@@ -97,7 +97,8 @@ export const addReplay = (program: Command, session: Session): void => {
         "daybook replay --rejudge               then, to apply it: --apply and the digest it prints",
       )}
 
-Traffic goes on meanwhile. Cut off anywhere, the same command goes on; what is repaired is not repaired again.
+Traffic goes on meanwhile. Cut off anywhere, the same command goes on; what is repaired is not repaired again. After a
+kill the first one counts as running for 15 minutes, unless --take-over.
 Nothing outside is told twice: only requests without a decision are told again, where DAYBOOK_OBJECTS_TOPIC is set.
 
 ${EVENTS_HELP}

@@ -1,3 +1,4 @@
+import { jsonIn } from "../../ledger/json-in-s3.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { ObjectStore } from "../../ports/object-store.ts";
 import { highestUnder, numbered, type RunKeys, runKeys, runPrefix } from "./run-keys.ts";
@@ -113,13 +114,13 @@ export async function* listRuns<At = unknown>(
   throw new Error(`More than ${RUNS_MAX} runs under ${prefix}: ask for one kind and subject.`);
 }
 
-/** Reads an object that a run wrote. */
+/** Reads an object that a run wrote. Throws: `ObjectDamaged`. */
 export const readJson = async <Body>(
   { objects, bucket }: RunPlace,
   key: string,
 ): Promise<Body | undefined> => {
   const found = await objects.get({ bucket, key });
-  return found && (JSON.parse(Buffer.from(found.body).toString("utf8")) as Body); // only runs write here
+  return found && (jsonIn(found.body, { bucket, key }, "the record of a run") as Body); // only runs write here
 };
 
 const lastCheckpoint = async (place: RunPlace, keys: RunKeys): Promise<CheckpointBody | undefined> => {
