@@ -27,6 +27,9 @@ const MANY_PROCESSES = [
 /** A restore makes a table, and each history several. */
 const RESTORES = ["on-dynamodb-local", "many-on-dynamodb-local"];
 
+/** Plays the calls of histories again, on DynamoDB Local and over the wire. */
+const CONFORMANCE = "test/simulation/conformance.test.ts";
+
 /** Each builds all functions' bundles. */
 const BUNDLES = ["templates", "bundles", "on-this-machine"];
 
@@ -49,6 +52,7 @@ export default defineConfig({
       ? []
       : [
           ...MANY_PROCESSES.map(name => `test/cli/${name}.test.ts`),
+          CONFORMANCE,
           ...BRIDGES.map(name => `test/bridge/${name}.test.ts`),
           ...BUNDLES.map(name => `test/infra/${name}.test.ts`),
           ...RESTORES.map(name => `test/replay/restore/${name}.test.ts`),

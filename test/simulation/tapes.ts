@@ -1,0 +1,33 @@
+import { readFileSync } from "node:fs";
+import { type Tape, tapeOfText } from "./tape.ts";
+
+/**
+ * Histories that once broke a promise, as tapes; two more are told step by step in rivals.test.ts. `guard`: the mutant that takes the repair away again: with it the tape
+ * must still break `invariant`, or it has lost its meaning and must be recorded anew.
+ */
+export type Regression = {
+  readonly file: string;
+  readonly guard: string;
+  readonly invariant: string;
+  readonly story: string;
+};
+
+export const REGRESSIONS: readonly Regression[] = [
+  {
+    file: "place-twins.tape",
+    guard: "place-twins",
+    invariant: "I17",
+    story:
+      "A request was decided again after a restore and came to the hashes it had had; both records were taken for the one that holds, and each placement undid the other's.",
+  },
+  {
+    file: "reused-unplaced.tape",
+    guard: "reused-unplaced",
+    invariant: "P1",
+    story:
+      "S3 did not tell of the decision over other content of a used key, and reconcile looked for none such.",
+  },
+];
+
+export const regressionTape = ({ file }: Regression): Tape =>
+  tapeOfText(readFileSync(new URL(`./tapes/${file}`, import.meta.url), "utf8"));
