@@ -2,6 +2,7 @@ import { defineConfig } from "vitest/config";
 
 /** Each starts many processes, most against a running `up`: what they show of the parts is shown elsewhere, in less time. */
 const MANY_PROCESSES = [
+  "against-up",
   "bridge",
   "crash",
   "bundles",

@@ -20,8 +20,11 @@ const JOURNAL_BODY_BYTES_MAX = 64 * 1024;
 /** Bodies of a data folder: small ones in memory and in the journal, large ones in files named by their SHA-256. */
 export const fileBodies = (folder: string): Bodies => {
   mkdirSync(folder, { recursive: true });
+  const keep: Bodies["keep"] = bytes =>
+    bytes.byteLength <= JOURNAL_BODY_BYTES_MAX ? memoryBody(bytes) : kept(folder, bytes);
   return {
-    keep: bytes => (bytes.byteLength <= JOURNAL_BODY_BYTES_MAX ? memoryBody(bytes) : kept(folder, bytes)),
+    keep,
+    join: bodies => keep(Buffer.concat(bodies.map(body => body.read()))),
     revive: json =>
       "base64" in json ? memoryBodies.revive(json) : fileBody(folder, json.sha256, json.sizeBytes),
   };

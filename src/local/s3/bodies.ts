@@ -14,6 +14,8 @@ export interface Body {
 /** Where bodies are kept. */
 export interface Bodies {
   keep(bytes: Uint8Array): Body;
+  /** One body of several in a row, as of the parts of an upload. */
+  join(bodies: readonly Body[]): Body;
   revive(json: BodyJson): Body;
 }
 
@@ -25,9 +27,26 @@ export const memoryBody = (bytes: Uint8Array): Body => ({
   }),
 });
 
+/** Bodies in a row, without a copy of them: an upload of gigabytes is held once. */
+const joinedBody = (bodies: readonly Body[]): Body => {
+  const sizeBytes = bodies.reduce((sum, body) => sum + body.sizeBytes, 0);
+  const read: Body["read"] = (start = 0, end = sizeBytes) => {
+    const pieces: Uint8Array[] = [];
+    let at = 0;
+    for (const body of bodies) {
+      const [from, to] = [Math.max(start - at, 0), Math.min(end - at, body.sizeBytes)];
+      if (from < to) pieces.push(body.read(from, to));
+      at += body.sizeBytes;
+    }
+    return pieces.length === 1 && pieces[0] !== undefined ? pieces[0] : Buffer.concat(pieces);
+  };
+  return { sizeBytes, read, toJSON: () => memoryBody(read()).toJSON() };
+};
+
 /** Every body in memory. */
 export const memoryBodies: Bodies = {
   keep: memoryBody,
+  join: joinedBody,
   revive: json => {
     if (!("base64" in json))
       throw new Error(`A body in file ${json.sha256} needs the data folder it lies in.`);

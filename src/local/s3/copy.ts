@@ -40,11 +40,11 @@ export const copyObject = (s3: S3, request: CopyObject): Stored & { readonly sou
     const bucket = bucketNamed(s3, request.to.bucket);
     checkKey(request.to.key);
     checkWriteConditions(bucket, request.to.key, request.conditions ?? {});
-    const body = version.body.read();
     const stored = storeVersion(s3, bucket, "ObjectCreated:Copy", {
       key: request.to.key,
-      body,
-      eTag: createHash("md5").update(body).digest("hex"),
+      // Bodies never change: the copy has the same one.
+      body: version.body,
+      eTag: createHash("md5").update(version.body.read()).digest("hex"),
       metadata: request.replaced?.metadata ?? version.metadata,
       headers: request.replaced?.headers ?? version.headers,
       tags: request.tags ?? version.tags,

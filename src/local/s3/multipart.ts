@@ -1,6 +1,7 @@
 import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
 import { randomText } from "../ids.ts";
+import type { Body } from "./bodies.ts";
 import { type Checksum, checksumOf, compositeChecksum } from "./checksums.ts";
 import { checkWriteConditions, unquoted, type WriteConditions } from "./conditions.ts";
 import { checkKey, checkMetadata, checkTags } from "./limits.ts";
@@ -88,7 +89,7 @@ export const completeUpload = (
     const upload = uploadAt(s3, address);
     const parts = chosenParts(upload, named);
     checkWriteConditions(bucket, address.key, conditions);
-    const body = Buffer.concat(parts.map(part => part.body.read()));
+    const body = s3.bodies.join(parts.map(part => part.body));
     s3.commit({ type: "upload-ended", bucket: address.bucket, uploadId: address.uploadId });
     return storeVersion(s3, bucket, "ObjectCreated:CompleteMultipartUpload", {
       key: upload.key,
@@ -130,11 +131,11 @@ const multipartETag = (parts: readonly Part[]): string => {
   return `${createHash("md5").update(joined).digest("hex")}-${parts.length}`;
 };
 
-const uploadChecksum = (upload: Upload, parts: readonly Part[], body: Uint8Array): Checksum | undefined => {
+const uploadChecksum = (upload: Upload, parts: readonly Part[], body: Body): Checksum | undefined => {
   const algorithm = upload.checksumAlgorithm;
   if (algorithm === undefined) return undefined;
   if (upload.checksumKind === "FULL_OBJECT") {
-    return { algorithm, kind: "FULL_OBJECT", value: checksumOf(algorithm, body) };
+    return { algorithm, kind: "FULL_OBJECT", value: checksumOf(algorithm, body.read()) };
   }
   const values = parts.map(part =>
     part.checksum?.algorithm === algorithm ? part.checksum.value : checksumOf(algorithm, part.body.read()),

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { StorageClass, Tags } from "../../ports/object-store.ts";
-import { memoryBody } from "./bodies.ts";
+import { type Body, memoryBody } from "./bodies.ts";
 import type { Checksum } from "./checksums.ts";
 import { checkIfMatch, checkWriteConditions, type WriteConditions } from "./conditions.ts";
 import { EMPTY_ETAG } from "./event-record.ts";
@@ -47,11 +47,13 @@ export const putObject = (s3: S3, request: PutObject): Stored =>
     checkWriteConditions(bucket, request.key, request.conditions ?? {});
     return storeVersion(s3, bucket, "ObjectCreated:Put", {
       ...request,
+      body: s3.bodies.keep(request.body),
       eTag: createHash("md5").update(request.body).digest("hex"),
     });
   });
 
-export type NewObject = Omit<PutObject, "bucket" | "conditions"> & {
+export type NewObject = Omit<PutObject, "bucket" | "conditions" | "body"> & {
+  readonly body: Body;
   readonly eTag: string;
   readonly partSizes?: readonly number[] | undefined;
 };
@@ -73,7 +75,7 @@ export const storeVersion = (s3: S3, bucket: Bucket, eventName: string, object: 
     tags,
     checksum: object.checksum,
     partSizes: object.partSizes,
-    body: s3.bodies.keep(object.body),
+    body: object.body,
   };
   s3.commit({ type: "version-added", bucket: bucket.name, version });
   s3.publish({
