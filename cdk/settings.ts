@@ -84,12 +84,16 @@ const BOUNDS: Readonly<Partial<Record<keyof Settings, readonly [number, number]>
   projectConcurrency: [2, 1_000],
   placeConcurrency: [2, 1_000],
   repairConcurrency: [1, 1_000],
-  logDays: [1, 3_653],
   undecidedMinutes: [1, 1_440],
   parkedDays: [1, 3_650],
 };
 
 const ANY_DAYS = [0, 3_650] as const;
+
+/** Days that CloudWatch Logs keeps lines; no others. Source: Amazon CloudWatch Logs API Reference, PutRetentionPolicy. */
+export const LOG_DAYS: readonly number[] = [
+  1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
+];
 
 /**
  * The settings in the context: `-c prefix=mybank`, or cdk.json. Values of the command line are text.
@@ -102,8 +106,11 @@ export const settingsFrom = (contextOf: (name: string) => unknown): Settings => 
     return [name, value === undefined ? standard : read(name as keyof Settings, standard, value)];
   });
   const settings = Object.fromEntries(entries) as Settings; // one entry for each name
-  if (!/^[a-z][a-z0-9-]{0,15}$/.test(settings.prefix))
-    throw new InvalidSetting("prefix", "1 to 16 small letters, digits and hyphens", settings.prefix);
+  // The longest name of a bucket is 49 letters longer where a Region has the longest name; S3 takes 63.
+  if (!/^[a-z][a-z0-9-]{0,13}$/.test(settings.prefix))
+    throw new InvalidSetting("prefix", "1 to 14 small letters, digits and hyphens", settings.prefix);
+  if (!LOG_DAYS.includes(settings.logDays))
+    throw new InvalidSetting("logDays", `one of ${LOG_DAYS.join(", ")}`, settings.logDays);
   if (!["Daily", "Weekly"].includes(settings.inventoryFrequency))
     throw new InvalidSetting("inventoryFrequency", '"Daily" or "Weekly"', settings.inventoryFrequency);
   if (!/^([a-z0-9][a-z0-9._/-]*:[A-Za-z0-9._-]+)?$/.test(settings.bridgeImage))

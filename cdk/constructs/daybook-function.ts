@@ -31,7 +31,7 @@ export class DaybookFunction extends Construct {
     const logGroup = new LogGroup(this, "log", {
       logGroupName: `/aws/lambda/${functionName}`,
       retention: settings.logDays as RetentionDays,
-      removalPolicy: settings.retain ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
+      removalPolicy: settings.retain ? RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE : RemovalPolicy.DESTROY,
     });
     this.role = new Role(this, "role", { assumedBy: new ServicePrincipal("lambda.amazonaws.com") });
     logGroup.grantWrite(this.role);

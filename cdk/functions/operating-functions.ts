@@ -89,11 +89,12 @@ export const OPERATING = {
     memoryMb: LONG_MEMORY_MB,
     timeoutSeconds: LONG_TIMEOUT_SECONDS,
     grants: {
-      buckets: { decisions: [...READ, ...LIST] },
+      // It asks whether S3 ever had a decision that it does not show; so do restore and drill, which verify.
+      buckets: { decisions: [...READ, ...LIST, ...LIST_VERSIONS] },
       table: ["dynamodb:BatchGetItem", "dynamodb:Query"],
     },
     neverSent: [
-      ...without(),
+      ...without("listVersions"),
       "PutObject",
       "Scan",
       "PutItem",
@@ -110,7 +111,7 @@ export const OPERATING = {
     memoryMb: LONG_MEMORY_MB,
     timeoutSeconds: LONG_TIMEOUT_SECONDS,
     grants: {
-      buckets: { decisions: [...READ, ...LIST, ...WRITE] },
+      buckets: { decisions: [...READ, ...LIST, ...LIST_VERSIONS, ...WRITE] },
       table: [
         ...ROWS,
         ...BATCH_WRITE,
@@ -129,7 +130,7 @@ export const OPERATING = {
       ],
       eventSources: ["lambda:ListEventSourceMappings", "lambda:UpdateEventSourceMapping"],
     },
-    neverSent: without(),
+    neverSent: without("listVersions"),
   },
   replay: {
     name: "replay",
@@ -152,7 +153,7 @@ export const OPERATING = {
     memoryMb: LONG_MEMORY_MB,
     timeoutSeconds: LONG_TIMEOUT_SECONDS,
     grants: {
-      buckets: { decisions: [...READ, ...LIST] },
+      buckets: { decisions: [...READ, ...LIST, ...LIST_VERSIONS] },
       table: [
         "dynamodb:BatchGetItem",
         "dynamodb:Query",
@@ -173,7 +174,7 @@ export const OPERATING = {
       ],
     },
     neverSent: [
-      ...without(),
+      ...without("listVersions"),
       "PutObject",
       // Of point-in-time recovery's settings, which a scratch table does not get.
       "UpdateContinuousBackups",

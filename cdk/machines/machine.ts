@@ -50,7 +50,7 @@ export class DaybookMachine extends Construct {
         destination: new LogGroup(this, "log", {
           logGroupName: `/aws/vendedlogs/states/${stateMachineName}`,
           retention: settings.logDays as RetentionDays,
-          removalPolicy: settings.retain ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
+          removalPolicy: settings.retain ? RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE : RemovalPolicy.DESTROY,
         }),
       },
     });

@@ -111,6 +111,12 @@ export const notice = (subject: string, message: Readonly<Record<string, unknown
   Next: next,
 });
 
+/**
+ * The end of an execution that a map starts, without an output: the map would collect all outputs, and fails where they
+ * are more than 256 KiB. Source: AWS Step Functions Developer Guide, "ResultWriter (Map)".
+ */
+export const endOfItem = (): State => ({ Type: "Succeed", OutputPath: null });
+
 export const fail = (error: string, cause: string): State => ({ Type: "Fail", Error: error, Cause: cause });
 
 /** Zero rounds so far, where the answers of a call that is repeated will be. */

@@ -88,7 +88,7 @@ const runsTable = (stack: Stack, { prefix, retain }: Settings): Table =>
     billingMode: BillingMode.PAY_PER_REQUEST,
     timeToLiveAttribute: "expiresAt",
     pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
-    removalPolicy: retain ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
+    removalPolicy: retain ? RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE : RemovalPolicy.DESTROY,
   });
 
 const allowedOf = (names: Names, source: BucketRole, { prefix }: Settings): readonly Allowed[] => {
@@ -122,7 +122,7 @@ const functionOf = (
   const logGroup = new LogGroup(stack, "log", {
     logGroupName: `/aws/lambda/${functionName}`,
     retention: settings.logDays as RetentionDays,
-    removalPolicy: settings.retain ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
+    removalPolicy: settings.retain ? RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE : RemovalPolicy.DESTROY,
   });
   logGroup.grantWrite(role);
   return new DockerImageFunction(stack, "function", {

@@ -55,8 +55,13 @@ export class StorageStack extends Stack {
       "CloudFormation-Validate::W9003",
       "CDK writes the size in the lifecycle rule as a number, and CloudFormation takes it for text.",
     );
-    this.inventories = INVENTORIED.map(role => inventoryBucket(this, names, settings, role));
-    for (const role of INVENTORIED) takeInventory(this.buckets[role], names, settings, role);
+    this.inventories = INVENTORIED.map(role => {
+      const inventory = inventoryBucket(this, names, settings, role);
+      takeInventory(this.buckets[role], names, settings, role);
+      // They name each other only: without this a bucket might name one that is not there yet.
+      this.buckets[role].node.addDependency(inventory);
+      return inventory;
+    });
     for (const each of [newEvents, archive, rejected]) tell(each, names, "objects", OBJECT_EVENTS);
     tell(decisions, names, "decided", ["s3:ObjectCreated:*"], DECISIONS_PREFIX);
     newEvents.addToResourcePolicy(tagIsReserved(names.bucketArn("newEvents"), placeRoleArn));

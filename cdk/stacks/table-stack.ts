@@ -56,7 +56,7 @@ const addBackups = (stack: Stack, { prefix, backupKeepDays, retain }: Settings):
     backupPlanName: `${prefix}-weekly`,
     backupVault: new BackupVault(stack, "vault", {
       backupVaultName: `${prefix}-table`,
-      removalPolicy: retain ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
+      removalPolicy: retain ? RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE : RemovalPolicy.DESTROY,
     }),
     backupPlanRules: [
       new BackupPlanRule({

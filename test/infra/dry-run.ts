@@ -44,7 +44,8 @@ const walk = async (run: Run, machine: StateMachine, input: unknown, context: Da
     const state = machine.States[name];
     if (state === undefined) throw new Error(`There is no state ${name}`);
     run.path.push(name);
-    if (state.Type === "Succeed") return { status: "SUCCEEDED", output: data };
+    if (state.Type === "Succeed")
+      return { status: "SUCCEEDED", output: state.OutputPath === null ? {} : data };
     if (state.Type === "Fail")
       return { status: "FAILED", error: String(state.Error), cause: String(state.Cause), output: data };
     try {

@@ -113,6 +113,14 @@ describe("a recovery", () => {
     expect(asked.slice(-1)).toEqual(["reconcile "]);
   });
 
+  test("has its maps collect nothing of their executions: outputs of 256 KiB would fail them", () => {
+    const ends = Object.values(recovery(10).States)
+      .filter(({ Type }) => Type === "Map")
+      .flatMap(({ ItemProcessor }) => Object.values((ItemProcessor as StateMachine).States))
+      .filter(({ Type }) => Type === "Succeed");
+    expect(ends.map(({ OutputPath }) => OutputPath)).toEqual([null, null]);
+  });
+
   test.each([
     ["the table is not what S3 says", { "restore verify": () => ({ isEqual: false, wrong: ["x"] }) }],
     ["a head lies off its chain", { "restore prepare": throwing("OffTheChain") }],

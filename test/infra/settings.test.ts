@@ -31,13 +31,21 @@ describe("settings", () => {
     expect(from({ ...DEFAULTS })).toEqual(DEFAULTS);
   });
 
+  test("let no bucket have a longer name than S3 takes, wherever it is", () => {
+    const { prefix } = from({ prefix: "fourteen-chars" });
+    const longest = `${prefix}-new-events-inventory-123456789012-ap-southeast-1`;
+    expect(longest).toHaveLength(63);
+  });
+
   test.each([
     ["prefix", "My Bank"],
     ["prefix", ""],
     ["prefix", "a-very-long-prefix"],
+    ["prefix", "fifteen-letters"],
     ["inventoryFrequency", "Hourly"],
     ["requireIfNoneMatch", "yes"],
     ["recoveryDays", 36],
+    ["logDays", 100],
     ["projectConcurrency", 1],
     ["placedExpireDays", 0],
     ["placedExpireDays", "1.5"],

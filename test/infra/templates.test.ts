@@ -1,11 +1,12 @@
 import { App, Stack } from "aws-cdk-lib";
+import { RetentionDays } from "aws-cdk-lib/aws-logs";
 import { Queue } from "aws-cdk-lib/aws-sqs";
 import { AwsSolutionsChecks } from "cdk-nag";
 import type { IConstruct } from "constructs";
 import { beforeAll, describe, expect, test } from "vitest";
 import { LIVE_TIMEOUT_SECONDS } from "../../cdk/functions/rights.ts";
 import { INVENTORIED, namesIn, SHOWN } from "../../cdk/names.ts";
-import { DEFAULTS } from "../../cdk/settings.ts";
+import { DEFAULTS, LOG_DAYS } from "../../cdk/settings.ts";
 import { bankTable } from "../../src/app.ts";
 import { createTableInput } from "../../src/aws/create-table.ts";
 import { createLocalCloud } from "../../src/local/cloud.ts";
@@ -47,7 +48,7 @@ describe("every bucket", () => {
         OwnershipControls: { Rules: [{ ObjectOwnership: "BucketOwnerEnforced" }] },
       });
       expect(rest.DeletionPolicy, id).toBe(
-        shown(Properties.BucketName).includes("athena") ? "Delete" : "Retain",
+        shown(Properties.BucketName).includes("athena") ? "Delete" : "RetainExceptOnCreate",
       );
     }
   });
@@ -205,6 +206,11 @@ describe("inventories", () => {
       const destination = inventory?.Destination as Readonly<Record<string, unknown>>;
       expect(shown(destination.BucketArn)).toBe(names.inventoryArn(role));
     }
+  });
+
+  test("have their bucket before their source names it", () => {
+    for (const role of INVENTORIED)
+      expect(bucketNamed(names.bucket(role)).DependsOn).toContain(bucketNamed(names.inventory(role)).id);
   });
 
   test("are stored by S3 for their own source and account alone", () => {
@@ -442,10 +448,15 @@ describe("operations", () => {
     expect(JSON.stringify(patient[0]?.Properties.Targets)).toContain('{\\"undecidedMinutes\\":15}');
   });
 
-  test("have one dashboard, and logs that end", () => {
+  test("have one dashboard, and logs that end, after days that CloudWatch knows", () => {
+    const known = Object.values(RetentionDays).filter(days => typeof days === "number");
+    expect(known).toEqual([...LOG_DAYS, RetentionDays.INFINITE]);
     expect(made.all("AWS::CloudWatch::Dashboard")).toHaveLength(1);
     for (const { id, Properties } of made.all("AWS::Logs::LogGroup"))
       expect(Properties.RetentionInDays, id).toBe(90);
+    // A first deployment that is rolled back must not leave names behind that the next one needs.
+    for (const { id, DeletionPolicy } of made.all("AWS::Logs::LogGroup"))
+      expect(DeletionPolicy, id).toBe("RetainExceptOnCreate");
   });
 
   test("ask about inventories with what the command prints", () => {
