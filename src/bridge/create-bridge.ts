@@ -30,7 +30,9 @@ export const createBridge = async (parts: BridgeParts): Promise<Bridge> => {
   const { env, time, random, log, temporaryFolder } = parts;
   const settings = await settingsFrom(env, time);
   const rows = settings.runsTable === undefined ? memoryRows() : await parts.rowsOf(settings.runsTable);
-  const removed = await sweepRunFolders(temporaryFolder);
+  const { removed, left } = await sweepRunFolders(temporaryFolder);
   if (removed > 0) log.warn("Removed folders that were left behind", { removed });
+  if (left.length > 0)
+    log.warn("Folders that were left behind could not be removed", { folders: left.length, first: left[0] });
   return { ...parts, settings, records: recordsIn(rows, { bridge: settings.name, clock: time, random }) };
 };

@@ -2,6 +2,7 @@ import { Buffer } from "node:buffer";
 import { lstat, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { GroupFailed } from "./group-failed.ts";
+import { around } from "./local-paths.ts";
 import { mapAll } from "./map-all.ts";
 import type { PulledFile } from "./pull.ts";
 import { checkRoot, type RunFolder } from "./run-folder.ts";
@@ -18,7 +19,7 @@ export type OutputFile = Digests & {
 /** What the handler left behind. */
 export type Outputs = {
   readonly files: readonly OutputFile[];
-  /** Pulled files that are not there any more. */
+  /** Pulled files that are not there any more, nor a link in their place. */
   readonly deleted: readonly PulledFile[];
   /** Links, sockets, pipes and devices, which are never followed nor uploaded. */
   readonly ignored: readonly string[];
@@ -55,10 +56,14 @@ export const findOutputs = async (
     const isChanged = options.isAll || known?.signature.sha256 !== digests.sha256;
     return isChanged ? { ...digests, path, pulled: known } : undefined;
   });
+  // A link in the place of a file, or of a folder around it, does not say that the object is to go.
   const present = new Set(files.map(({ path }) => path));
+  const replaced = new Set(others);
+  const isThere = ({ path }: PulledFile): boolean =>
+    present.has(path) || [path, ...around(path)].some(each => replaced.has(each));
   return {
     files: compared.filter(file => file !== undefined),
-    deleted: pulled.filter(({ path }) => !present.has(path)),
+    deleted: pulled.filter(file => !isThere(file)),
     ignored: others,
   };
 };
@@ -96,14 +101,17 @@ const decoded = (name: Buffer): string => {
   throw new GroupFailed("UNSAFE_NAME", `A name is no UTF-8, so it can be no key: ${JSON.stringify(text)}`);
 };
 
+const SLASH = Buffer.from("/");
+
 /** Bytes below a folder, as far as they can be read while somebody works in it. */
 export const bytesBelow = async (root: string): Promise<number> => {
   let bytes = 0;
-  const waiting = [root];
+  // Names that are no UTF-8 take room too.
+  const waiting = [Buffer.from(root)];
   for (let directory = waiting.pop(); directory !== undefined; directory = waiting.pop()) {
     const entries = await readdir(directory, { withFileTypes: true, encoding: "buffer" }).catch(() => []);
     for (const entry of entries) {
-      const path = Buffer.concat([Buffer.from(`${directory}/`), entry.name]).toString("utf8");
+      const path = Buffer.concat([directory, SLASH, entry.name]);
       if (entry.isDirectory()) waiting.push(path);
       else if (entry.isFile())
         bytes += await lstat(path).then(

@@ -1,3 +1,4 @@
+import { Buffer } from "node:buffer";
 import type { Readable } from "node:stream";
 import type { Log } from "../ports/log.ts";
 import type { BridgeTime } from "./ports.ts";
@@ -32,7 +33,7 @@ export const handlerOutput = (
     let rest = "";
     stream.setEncoding("utf8");
     stream.on("data", (text: string) => {
-      bytes += text.length;
+      bytes += Buffer.byteLength(text);
       onBytes(bytes);
       if (name === "stderr") tail = (tail + text).slice(-TAIL_CHARACTERS);
       if (lines > LINES_MAX) return;

@@ -111,7 +111,7 @@ const collision = (key: string, other: string): GroupFailed =>
   );
 
 /** `a/b/c` lies in `a` and `a/b`. */
-const around = (path: string): readonly string[] => {
+export const around = (path: string): readonly string[] => {
   const parts = path.split("/");
   return parts.slice(1).map((_, at) => parts.slice(0, at + 1).join("/"));
 };

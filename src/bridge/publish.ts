@@ -33,7 +33,7 @@ export const publish = async (run: Run, outputs: Outputs): Promise<PublishedFact
   };
   const uploaded = await upload(target, outputs.files);
   if (settings.manifestName !== undefined && outputs.files.length > 0)
-    await putManifest(bridge, target, { name: settings.manifestName, outputs });
+    await putManifest(bridge, target, { name: settings.manifestName, outputs, isNew: uploaded.length > 0 });
   const deleted =
     settings.isDeleting && !isElsewhere(bridge, group)
       ? await deletePulled(bridge, group, outputs.deleted)
@@ -41,21 +41,31 @@ export const publish = async (run: Run, outputs: Outputs): Promise<PublishedFact
   return { uploaded, deleted, ignored: outputs.ignored };
 };
 
-/** Outputs are stored one by one; whoever must see all or none of them waits for this object. */
+/**
+ * Outputs are stored one by one; whoever must see all or none of them waits for this object. Where none of them is new
+ * and it tells of the same ones already, it is not stored again: it would trigger a bridge on its own folder for ever.
+ */
 const putManifest = async (
   { objects }: Bridge,
   { bucket, prefix, runId, depth }: UploadTarget,
-  { name, outputs }: { readonly name: string; readonly outputs: Outputs },
+  { name, outputs, isNew }: { readonly name: string; readonly outputs: Outputs; readonly isNew: boolean },
 ): Promise<void> => {
   const listed = outputs.files.map(({ path, sha256, sizeBytes }) => ({
     key: `${prefix}${path}`,
     sha256,
     sizeBytes,
   }));
+  const key = `${prefix}${name}`;
+  const bodyOf = (run: string): string => `${JSON.stringify({ runId: run, outputs: listed }, null, 2)}\n`;
+  if (!isNew) {
+    const there = await objects.get({ bucket, key });
+    const storedBy = there?.facts.metadata[RUN_MARK] ?? "";
+    if (there !== undefined && new TextDecoder().decode(there.body) === bodyOf(storedBy)) return;
+  }
   await objects.put({
     bucket,
-    key: `${prefix}${name}`,
-    body: `${JSON.stringify({ runId, outputs: listed }, null, 2)}\n`,
+    key,
+    body: bodyOf(runId),
     contentType: "application/json",
     metadata: { [RUN_MARK]: runId, [DEPTH_MARK]: String(depth) },
   });

@@ -61,19 +61,29 @@ export const emptyRunFolder = async ({ root }: RunFolder): Promise<void> => {
 /**
  * Removes the folders that processes left behind which were killed, and their handlers if these still run. Process ids
  * come again, in containers always: a folder with our own id that we do not use is one of these.
+ *
+ * Returns: how many were removed, and those that could not be: a folder for temporary files is shared, and another
+ *          user's leftovers must not keep this bridge from starting.
  */
-export const sweepRunFolders = async (temporaryFolder: string): Promise<number> => {
+export const sweepRunFolders = async (
+  temporaryFolder: string,
+): Promise<{ readonly removed: number; readonly left: readonly string[] }> => {
   const folder = await realpath(temporaryFolder);
   let removed = 0;
+  const left: string[] = [];
   for (const name of await readdir(folder)) {
     const [, pid = "", id = ""] = NAME.exec(name) ?? [];
     const path = join(folder, name);
     if (id === "" || inUse.has(path) || (Number(pid) !== process.pid && isAlive(Number(pid)))) continue;
     killAll(processesOf(id, undefined));
-    await removeTree(path);
-    removed += 1;
+    const isRemoved = await removeTree(path).then(
+      () => true,
+      () => false,
+    );
+    if (isRemoved) removed += 1;
+    else left.push(name);
   }
-  return removed;
+  return { removed, left };
 };
 
 /**

@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { checkFilter, FilterBroken } from "./filter.ts";
 import { compilePattern, InvalidPattern, type Pattern } from "./pattern.ts";
 import type { BridgeTime } from "./ports.ts";
+import { RUN_ID_VAR } from "./processes.ts";
 import { choiceIn, type Env, flagIn, integerIn, listIn, textIn, variableNameIn } from "./read-variable.ts";
 import { InvalidSetting, type Limits, type Settings } from "./settings.ts";
 import { UnclosedQuote, wordsOf } from "./words.ts";
@@ -60,10 +61,7 @@ export const settingsFrom = async (env: Env, time: BridgeTime): Promise<Settings
     command,
     okExitCodes: exitCodesIn(env),
     handlerEnv: choiceIn(env, "HANDLER_ENV", ["inherit", "minimal"]),
-    rootFolderVar: variableNameIn(env, "ROOT_FOLDER_VAR", "ROOT_FOLDER"),
-    bucketVar: variableNameIn(env, "BUCKET_VAR", "BUCKET"),
-    keyPrefixVar: variableNameIn(env, "KEY_PREFIX_VAR", "KEY_PREFIX"),
-    eventsFileVar: variableNameIn(env, "EVENTS_FILE_VAR", "EVENTS_FILE"),
+    ...variableNamesIn(env),
     unsafeKeys: choiceIn(env, "UNSAFE_KEYS", ["fail", "skip"]),
     archived: choiceIn(env, "ARCHIVED", ["fail", "skip", "restore"]),
     links: choiceIn(env, "LINKS", ["skip", "fail"]),
@@ -122,6 +120,26 @@ const commandIn = (env: Env): readonly string[] => {
   }
 };
 
+/** Throws: `InvalidSetting` for a name that would be given twice, of which the handler could see only one value. */
+const variableNamesIn = (
+  env: Env,
+): Pick<Settings, "rootFolderVar" | "bucketVar" | "keyPrefixVar" | "eventsFileVar"> => {
+  const taken = new Set(["TARGET_BUCKET", RUN_ID_VAR]);
+  const nameIn = (variable: string, ifUnset: string): string => {
+    const name = variableNameIn(env, variable, ifUnset);
+    if (taken.has(name))
+      throw new InvalidSetting(variable, `the handler gets something else in ${name}: choose another name`);
+    taken.add(name);
+    return name;
+  };
+  return {
+    rootFolderVar: nameIn("ROOT_FOLDER_VAR", "ROOT_FOLDER"),
+    bucketVar: nameIn("BUCKET_VAR", "BUCKET"),
+    keyPrefixVar: nameIn("KEY_PREFIX_VAR", "KEY_PREFIX"),
+    eventsFileVar: nameIn("EVENTS_FILE_VAR", "EVENTS_FILE"),
+  };
+};
+
 const exitCodesIn = (env: Env): readonly number[] => {
   const codes = listIn(env, "HANDLER_OK_EXIT_CODES");
   const wrong = codes.find(code => !/^\d{1,3}$/.test(code) || Number(code) > 255);
@@ -166,9 +184,24 @@ const filterOf = (file: string): string => {
   }
 };
 
+/** What decides which events a bridge works on, what its handler is given and what of it is stored where. */
+const NAMING = [
+  "MATCH_KEY",
+  "EVENT_NAMES",
+  "PULL_PARENT_DIRS",
+  "PULL_MATCH_KEYS",
+  "PULL_DEPTH",
+  "MERGE_GROUPS",
+  "EXECUTION_FILTER_EXPR",
+  "EXECUTION_FILTER_FILE",
+  "TARGET_BUCKET",
+  "UPLOAD_MODE",
+  "MANIFEST_NAME",
+];
+
 /** A function has a name of its own; elsewhere, what is run where tells bridges apart. */
 const nameOf = (env: Env, command: readonly string[]): string => {
-  const what = [command, env.MATCH_KEY, env.PULL_PARENT_DIRS, env.PULL_MATCH_KEYS, env.TARGET_BUCKET];
+  const what = [command, ...NAMING.map(variable => env[variable])];
   return (
     textIn(env, "AWS_LAMBDA_FUNCTION_NAME") ??
     createHash("sha256").update(JSON.stringify(what)).digest("hex").slice(0, 16)

@@ -1,6 +1,8 @@
 import { messageSourceNamed } from "../aws/message-source.ts";
+import { GroupFailed } from "../bridge/group-failed.ts";
 import type { Outcome } from "../bridge/group-outcome.ts";
-import { planGroup } from "../bridge/plan-group.ts";
+import { type GroupPlan, planGroup } from "../bridge/plan-group.ts";
+import type { Bridge } from "../bridge/ports.ts";
 import { runGroup } from "../bridge/run-group.ts";
 import { watch } from "../bridge/watch.ts";
 import { openBridge } from "./bridge-cloud.ts";
@@ -53,16 +55,15 @@ const outcomeText = (outcome: Exclude<Outcome, { readonly outcome: "failed" }>):
   }
 };
 
-/** `daybook bridge plan`: what `run` would be given, without a download and without the handler. */
+/** `daybook bridge plan`: what `run` would be given, without a download and without the handler. Throws: `Refused` where it would fail. */
 export const bridgePlanCommand = async (folder: BridgeFolder, output: Output): Promise<number> => {
   const { bridge, clients } = await openBridge(folder.isAws);
   try {
     const { bucket, prefix } = groupOf(folder);
-    const traits = { isFolding: false, isWindows: process.platform === "win32" };
-    const { listing, filterValue, isRunning, paths, bytes, skipped } = await planGroup(
+    const { listing, filterValue, isRunning, paths, bytes, skipped } = await planOrRefused(
       bridge,
       { bucket, prefix },
-      traits,
+      output,
     );
     const pulled = paths.files.map(({ object, path }) => ({
       key: object.key,
@@ -82,6 +83,23 @@ export const bridgePlanCommand = async (folder: BridgeFolder, output: Output): P
     return 0;
   } finally {
     clients.close();
+  }
+};
+
+/** A key, a limit or a filter by which a run would fail is an answer to whoever asks for the plan. Throws: `Refused`. */
+const planOrRefused = async (
+  bridge: Bridge,
+  group: { readonly bucket: string; readonly prefix: string },
+  output: Output,
+): Promise<GroupPlan> => {
+  const traits = { isFolding: false, isWindows: process.platform === "win32" };
+  try {
+    return await planGroup(bridge, group, traits);
+  } catch (error) {
+    if (!(error instanceof GroupFailed)) throw error;
+    const { code, message } = error;
+    if (output.isJson) output.json({ ...group, outcome: "failed", code, reason: message });
+    throw new Refused(`${code}: ${message}`, { cause: error });
   }
 };
 

@@ -410,4 +410,20 @@ describe("G16 large and partial uploads", () => {
     const { outputs } = JSON.parse((await textsOf(wire, bucket))["in/_done.json"] ?? "");
     expect(outputs.map(({ key }: { key: string }) => key)).toEqual(["in/o1", "in/o2"]);
   });
+
+  test("an object that tells of the same outputs already is not stored again, one that is gone is", async () => {
+    const env = { MANIFEST_NAME: "_done.json", PULL_MATCH_KEYS: "/a$" };
+    const { bucket, bridge } = await opened({ "in/a": "x" }, "cp a o", { env });
+    const manifest = () => wire.objects.head({ bucket, key: "in/_done.json" });
+    await run(wire, bridge, [messageOf(bucket, "in/a")]);
+    const first = (await manifest())?.metadata["bridge-run"];
+    await run(wire, bridge, [messageOf(bucket, "in/_done.json")]);
+    expect((await manifest())?.metadata["bridge-run"]).toBe(first);
+    await wire.objects.delete({ bucket, key: "in/_done.json" });
+    await run(wire, bridge, [messageOf(bucket, "in/o")]);
+    expect((await manifest())?.metadata["bridge-run"]).not.toBe(first);
+    await put(wire, bucket, { "in/o": "overwritten" });
+    await run(wire, bridge, [messageOf(bucket, "in/a")]);
+    expect((await textsOf(wire, bucket))["in/o"]).toBe("x");
+  });
 });

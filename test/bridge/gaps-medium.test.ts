@@ -52,6 +52,14 @@ describe("G17 deletions", () => {
     expect((await ran({ "in/a": "x" }, "rm a", env)).texts).toEqual({ "in/a": "x" });
   });
 
+  test("spare what a link stands in for", async () => {
+    const env = { PROPAGATE_DELETES: "true" };
+    const texts = { "in/a": "x", "in/b": "y", "in/s/c": "z", "in/t/d": "z" };
+    const then = "ln -sf b a; mv s ../s; ln -s ../s s; rm -r t; echo file > t";
+    const kept = { "in/a": "x", "in/b": "y", "in/s/c": "z", "in/t": "file\n" };
+    expect((await ran(texts, then, env)).texts).toEqual(kept);
+  });
+
   test("spare what was overwritten meanwhile, and what was never pulled", async () => {
     const bucket = freshBucket(wire);
     await put(wire, bucket, { "in/a": "x", "in/b": "x", "in/other": "x" });

@@ -141,6 +141,17 @@ describe("ends in a failed group, leaves nothing behind, and harms no other grou
     expect(bad).toMatchObject({ code: "DISK_QUOTA" });
   });
 
+  test("one that fills it under a name that is no text", async () => {
+    const then =
+      "mkdir \"$(printf '\\377')\"; head -c 2000000 /dev/zero > \"$(printf '\\377/full')\"; sleep 1000";
+    expect(await misbehaves(then, { MAX_DISK_BYTES: "1000000" })).toMatchObject({ code: "DISK_QUOTA" });
+  });
+
+  test("one that prints letters of several bytes", async () => {
+    const bad = await misbehaves("yes €€€€€€€ | head -c 1500", { MAX_PRINTED_BYTES: "1000" });
+    expect(bad).toMatchObject({ code: "PRINTED_TOO_MUCH" });
+  });
+
   test("one that is gone before its quota is looked at", async () => {
     const bad = await misbehaves("truncate -s 2000000 full", { MAX_DISK_BYTES: "1000000" });
     expect(bad).toMatchObject({ code: "DISK_QUOTA" });

@@ -101,7 +101,7 @@ describe("uploads", () => {
   });
 
   test("V55 stores in parts what is too large for one request", async () => {
-    // OUTPUT_BYTES=6442450944 where there are 14 GiB of memory for it: the local S3 keeps them. From 64 MiB on the way is
+    // OUTPUT_BYTES=6442450944 where there are 8 GiB of memory for it (100 s): the local S3 keeps them. From 64 MiB on the way is
     // the same.
     const bytes = Number(process.env.OUTPUT_BYTES ?? 80 * 1024 * 1024 + 1);
     const bucket = freshBucket(wire);

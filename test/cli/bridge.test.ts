@@ -110,6 +110,22 @@ test("bridge plan shows what would be pulled, and runs nothing", async () => {
   expect(handler.seen()).toEqual([]);
 });
 
+test("bridge plan exits 1 where a run would fail, and says why in a line", async () => {
+  const bucket = freshBucket(wire);
+  await put(wire, bucket, { "in/../a": "x" });
+  const said = 'UNSAFE_KEY: A part of the key would be "..": "in/../a"';
+  const plain = await bridge(["plan", "--bucket", bucket], { HANDLER_COMMAND: "true" });
+  expect([plain.exitCode, plain.stdout, plain.stderr]).toEqual([1, "", `${said}\n`]);
+  const json = await bridge(["plan", "--bucket", bucket, "--json"], { HANDLER_COMMAND: "true" });
+  expect(json.exitCode).toBe(1);
+  expect(JSON.parse(json.stdout)).toMatchObject({
+    bucket,
+    prefix: "",
+    outcome: "failed",
+    code: "UNSAFE_KEY",
+  });
+});
+
 describe("bridge watch", () => {
   const watching = async (then: string) => {
     const bucket = freshBucket(wire);
