@@ -10,6 +10,8 @@ export type JsonOutcome =
 const DEPTH_MAX = 16;
 
 const SPACE = /[ \t\n\r]*/y;
+/** No white space has a higher code than a blank. */
+const SPACE_CODE_MAX = 0x20;
 const NUMBER = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/y;
 const PLAIN = /[^"\\\p{Cc}]+/uy;
 const HEX = /[0-9a-fA-F]{4}/y;
@@ -47,7 +49,7 @@ const take = (scanner: Scanner, pattern: RegExp): string | undefined => {
 };
 
 const takeChar = (scanner: Scanner, character: string): boolean => {
-  take(scanner, SPACE);
+  if (scanner.text.charCodeAt(scanner.at) <= SPACE_CODE_MAX) take(scanner, SPACE);
   if (scanner.text[scanner.at] !== character) return false;
   scanner.at += 1;
   return true;

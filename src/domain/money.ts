@@ -29,7 +29,7 @@ const Exact = Decimal.clone({ precision: 40 });
 
 const refusalOf = (literal: RegExpExecArray): AmountRefusal | undefined => {
   const [text, sign, whole = "", decimals = ""] = literal;
-  if (sign === "-" || new Exact(text).isZero()) return "NON_POSITIVE_AMOUNT";
+  if (sign === "-" || !/[1-9]/.test(text)) return "NON_POSITIVE_AMOUNT";
   if (decimals.length > 2) return "TOO_MANY_DECIMALS";
   return whole.length > AMOUNT_DIGITS_MAX ? "AMOUNT_TOO_LARGE" : undefined;
 };

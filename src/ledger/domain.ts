@@ -163,8 +163,19 @@ export type Projection<State, Change> = {
   legRows(record: DecisionRecord<Change>, leg: Leg<Change>): readonly Write[];
   /** The line of a leg; its item has the attribute `hash`. */
   lineKey(stream: string, sequence: number): Key;
-  /** Which leg wrote a row of this projection last, for lines, what they put, and rows of the head; else undefined. */
-  legOf(item: Item): { readonly stream: string; readonly sequence: number; readonly key: string } | undefined;
+  /**
+   * Which leg wrote a row of this projection last, for lines, what they put, and rows of the head; else undefined.
+   * `hash`: the leg's, in the attribute `hash` of the row. Without it a request that is decided anew at the very place
+   * it had, otherwise than before, cannot be told from what it was.
+   */
+  legOf(item: Item):
+    | {
+        readonly stream: string;
+        readonly sequence: number;
+        readonly key: string;
+        readonly hash?: string;
+      }
+    | undefined;
   /** The name under which a row is open that a later decision takes away; undefined for a row that stays. */
   passingName(item: Item): string | undefined;
   /** The names of all that is open in a state: as many passing rows its stream has. */

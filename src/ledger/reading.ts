@@ -134,7 +134,9 @@ export const openStreams = async (
   for (const [i, stream] of streams.entries()) {
     const item = items[i];
     if (!mayNeedRepair(ledger, item && head.read(item))) continue;
-    if ((await openStream(ledger, stream)).outcome !== "whole") reads.forget([head.key({ stream })]);
+    await openStream(ledger, stream);
+    // Even if it is whole: another worker may have repaired it since its head was read.
+    reads.forget([head.key({ stream })]);
   }
 };
 
@@ -149,12 +151,21 @@ const streamAt = <State>(ledger: AnyLedger, item: Item | undefined): StreamAt<St
  * Whether a decision that the request's rows speak of is in the chains: a torn restore may keep those rows and lose
  * the heads. Each of its legs must be the head's own, or stand in the line at its sequence. While a stream's past is
  * being repaired its lines say nothing: its catalogue does.
+ *
+ * A no lets the request be decided anew, perhaps on some of these streams only, so that a head remembered from before the
+ * decision would not make that commit fail. So no is only said by heads that were read after the request's rows.
  */
 export const isApplied = async (
   ledger: AnyLedger,
   reads: Reads,
   decision: DecisionSummary,
 ): Promise<boolean> => {
+  if (await isInChains(ledger, reads, decision)) return true;
+  reads.forget(decision.legs.map(({ stream }) => ledger.rows.head.key({ stream })));
+  return isInChains(ledger, reads, decision);
+};
+
+const isInChains = async (ledger: AnyLedger, reads: Reads, decision: DecisionSummary): Promise<boolean> => {
   const heads = await reads.items(decision.legs.map(({ stream }) => ledger.rows.head.key({ stream })));
   for (const [i, leg] of decision.legs.entries()) {
     const isOld = decision.epoch < ledger.epoch;

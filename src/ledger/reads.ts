@@ -22,11 +22,13 @@ const chunksOf = <T>(all: readonly T[], size: number): readonly (readonly T[])[]
 export const createReads = (store: Store): Reads => {
   const known = new Map<string, Item | undefined>();
 
-  const fetch = async (keys: readonly Key[]): Promise<ReadonlyMap<string, Item | undefined>> => {
-    const fetched = new Map<string, Item | undefined>();
-    for (const chunk of chunksOf(keys, GET_KEYS_MAX)) {
-      const items = await store.get(chunk);
-      for (const [i, key] of chunk.entries()) fetched.set(nameOf(key), items[i]);
+  const fetch = async (
+    keys: ReadonlyMap<string, Key>,
+  ): Promise<readonly (readonly [name: string, item: Item | undefined])[]> => {
+    const fetched: [string, Item | undefined][] = [];
+    for (const chunk of chunksOf([...keys], GET_KEYS_MAX)) {
+      const items = await store.get(chunk.map(([, key]) => key));
+      for (const [i, [name]] of chunk.entries()) fetched.push([name, items[i]]);
     }
     return fetched;
   };
@@ -34,11 +36,19 @@ export const createReads = (store: Store): Reads => {
   return {
     items: async keys => {
       // Taken before the wait: another group of the batch may forget a key meanwhile.
-      const before = new Map(known);
-      const missing = new Map(keys.filter(key => !before.has(nameOf(key))).map(key => [nameOf(key), key]));
-      const fetched = await fetch([...missing.values()]);
-      for (const [name, item] of fetched) known.set(name, item);
-      return keys.map(key => (missing.has(nameOf(key)) ? fetched : before).get(nameOf(key)));
+      const found = new Map<string, Item | undefined>();
+      const missing = new Map<string, Key>();
+      const names = keys.map(nameOf);
+      for (const [i, key] of keys.entries()) {
+        const name = names[i] ?? "";
+        if (known.has(name)) found.set(name, known.get(name));
+        else missing.set(name, key);
+      }
+      for (const [name, item] of await fetch(missing)) {
+        found.set(name, item);
+        known.set(name, item);
+      }
+      return names.map(name => found.get(name));
     },
     absorb: writes => {
       for (const write of writes) {

@@ -69,6 +69,7 @@ const transactionOf = (record: BankRecord, leg: BankLeg, told: Told): Item | und
     ...(leg.change.closed.length > 0 ? { OriginalEventKey: originalKeyOf(record) } : {}),
     sequence: leg.sequence,
     ...effectsOf(leg),
+    hash: leg.hash,
   });
 };
 
@@ -114,6 +115,7 @@ const headRows = (head: {
       LastTransactionTime: TransactionTime,
       LastEventKey: last.key,
       appliedThrough: leg.sequence,
+      hash: leg.hash,
     });
   return [row("ACTUAL", state.actualCents), row("AVAILABLE", state.availableCents)];
 };
@@ -126,7 +128,10 @@ const textIn = (item: Item, name: string): string => {
 /** The leg a row tells of: a line, a transaction, or a balance, whose sequence is that of its head. */
 const legOf = (item: Item): ReturnType<Projection<AccountState, AccountChange>["legOf"]> => {
   const { line, transaction, balance } = bankEntities;
-  const of = (key: string, sequence: unknown) => ({ stream: item.PK, sequence: Number(sequence), key });
+  const of = (key: string, sequence: unknown) => ({
+    ...{ stream: item.PK, sequence: Number(sequence), key },
+    ...(typeof item.hash === "string" && { hash: item.hash }),
+  });
   switch (item[ENTITY_NAME_ATTRIBUTE]) {
     case line.name:
       return of(textIn(item, "RequestKey"), item.sequence);

@@ -33,6 +33,8 @@ const balance = rowKind(
       LastTransactionTime: { type: "number", required: true },
       LastEventKey: { type: "string", required: true },
       appliedThrough: { type: "number", required: true },
+      /** Of the decision at that sequence: a restore knows by it a row of one that does not count. */
+      hash: { type: "string" },
     },
     indexes: {
       balance: {
@@ -73,6 +75,8 @@ const transaction = rowKind(
       EffectOnAvailableCents: { type: "number", required: true },
       BalanceActualCents: { type: "number", required: true },
       BalanceAvailableCents: { type: "number", required: true },
+      /** Of the decision, as in its line. */
+      hash: { type: "string" },
     },
     indexes: {
       transaction: {

@@ -71,14 +71,19 @@ export const plainRow = ({ model, attributes, indexes }: RowSchema): PlainRow | 
       const tableKey = key(record);
       if (tableKey === undefined) return undefined;
       for (const parts of others) {
-        const texts = parts.map(({ compose }) => compose(record));
-        if (texts.every(text => text === undefined)) continue;
-        for (const [i, { field }] of parts.entries()) {
-          if (texts[i] === undefined) return undefined;
-          item[field] = texts[i];
+        let absent = 0;
+        for (const { field, compose } of parts) {
+          const text = compose(record);
+          if (text === undefined) absent += 1;
+          else item[field] = text;
         }
+        if (absent > 0 && absent < parts.length) return undefined;
       }
-      return Object.assign(item, tableKey, { __edb_e__: entity, __edb_v__: version });
+      item.PK = tableKey.PK;
+      item.SK = tableKey.SK;
+      item.__edb_e__ = entity;
+      item.__edb_v__ = version;
+      return item as Item; // with its key since just now
     },
     read: item => {
       if (item.__edb_e__ !== entity || item.__edb_v__ !== version) return undefined;

@@ -27,7 +27,7 @@ const fieldsBytes = (fields: { readonly [name: string]: Value | undefined }): nu
   let sum = 0;
   for (const name in fields) {
     const value = fields[name];
-    if (value !== undefined) sum += Buffer.byteLength(name) + valueBytes(value);
+    if (value !== undefined) sum += textBytes(name) + valueBytes(value);
   }
   return sum;
 };
@@ -36,8 +36,18 @@ const fieldsBytes = (fields: { readonly [name: string]: Value | undefined }): nu
 const NESTED_BYTES = 3;
 const ELEMENT_BYTES = 1;
 
+/** Up to this length a loop over plain text is over before a call out of JavaScript has begun. */
+const SHORT_TEXT_MAX = 96;
+
+/** Length in UTF-8. */
+const textBytes = (text: string): number => {
+  if (text.length > SHORT_TEXT_MAX) return Buffer.byteLength(text);
+  for (let at = 0; at < text.length; at += 1) if (text.charCodeAt(at) > 0x7f) return Buffer.byteLength(text);
+  return text.length;
+};
+
 const valueBytes = (value: Value): number => {
-  if (typeof value === "string") return Buffer.byteLength(value);
+  if (typeof value === "string") return textBytes(value);
   if (typeof value === "number") return numberBytes(value);
   if (value === null || typeof value === "boolean") return 1;
   if (isList(value))

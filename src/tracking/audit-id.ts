@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 
 /** Enough hexadecimal digits that two events of one object and millisecond do not meet. */
 const EVENT_ID_LENGTH = 16;
@@ -7,5 +7,4 @@ const EVENT_ID_LENGTH = 16;
  * The id of an audit event, from what caused it (a decision's hash, a message id): told again, it is the same row.
  * Not random, so that a retry adds nothing.
  */
-export const auditId = (cause: string): string =>
-  createHash("sha256").update(cause).digest("hex").slice(0, EVENT_ID_LENGTH);
+export const auditId = (cause: string): string => hash("sha256", cause).slice(0, EVENT_ID_LENGTH);

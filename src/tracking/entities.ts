@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { CustomAttributeType, Entity } from "electrodb";
 import { boundedKey } from "../table/bounded-key.ts";
 import { type RowKind, rowKind } from "../table/row.ts";
@@ -216,4 +216,4 @@ export const recentPartition = (day: string, shard: string): string => `${day}#$
 export const recentTimeOf = ({ observedAt, key }: Pick<ObjectState, "observedAt" | "key">): string =>
   `${observedAt}#${boundedKey(key)}`;
 
-const shardOf = (key: string): string => createHash("sha256").update(key).digest("hex").slice(0, 1);
+const shardOf = (key: string): string => hash("sha256", key).slice(0, 1);

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import type { Kind, Observation } from "./observation.ts";
 
 /** Begins the stand-in for a sequencer that is not there; no hexadecimal digit. */
@@ -45,7 +45,7 @@ export const identityText = (observation: Observation): string => {
 const standIn = (observation: Observation): string => {
   const { source, event, eTag, sizeBytes, storageClass, isLatest } = observation;
   const said = source === "notification" ? [event] : [source, eTag, sizeBytes, storageClass, isLatest];
-  const digest = createHash("sha256").update(JSON.stringify(said)).digest("hex").slice(0, DIGEST_LENGTH);
+  const digest = hash("sha256", JSON.stringify(said)).slice(0, DIGEST_LENGTH);
   return `${STAND_IN_MARK}${observation.time}${STAND_IN_MARK}${digest}`;
 };
 

@@ -115,12 +115,11 @@ export const observedState = (input: {
     judgement: previous ?? {},
     attributes: previous?.attributes,
     observedAt: earlier(observedAt, previous?.observedAt),
-    revision: (previous?.revision ?? 0) + 1,
+    revision: previous?.revision ?? 0,
     roles,
   });
-  const isSame =
-    previous !== undefined && isDeepStrictEqual({ ...next, revision: 0 }, { ...previous, revision: 0 });
-  return isSame ? previous : next;
+  if (previous !== undefined && isDeepStrictEqual(next, previous)) return previous;
+  return { ...next, revision: next.revision + 1 };
 };
 
 /** The state of a request whose decision or parking is undone, as a restore undoes what it lost. */

@@ -47,6 +47,7 @@ test("a payment received has a verified transaction with the request as it was s
     EffectOnAvailableCents: 50,
     BalanceActualCents: 20_050,
     BalanceAvailableCents: 20_050,
+    hash: "h3",
   });
   const line = ledger.item("a", "LINE#000000000003");
   expect(line && bankEntities.line.read(line)).toEqual({
@@ -81,6 +82,7 @@ test("the balance rows say what the newest decision left, a refusal included", a
     LastTransactionTime: 120000,
     LastEventKey: "cash_withdrawal_w.event",
     appliedThrough: 4,
+    hash: "h4",
   };
   expect(balance("ACTUAL")).toEqual({ ...common, balanceType: "ACTUAL", BalanceCents: 20_000 });
   expect(balance("AVAILABLE")).toEqual({ ...common, balanceType: "AVAILABLE", BalanceCents: 15_000 });

@@ -110,7 +110,10 @@ type Parts = {
   readonly onError: (task: Task, error: unknown) => void;
 };
 
-const drained = (): Promise<void> => new Promise(resolve => setImmediate(resolve));
+/** When all promises that could go on have gone on. Many times cheaper than a turn of the event loop. */
+const drained = (): Promise<void> => new Promise(resolve => process.nextTick(resolve));
+/** When streams and timers had their turn, too. */
+const turned = (): Promise<void> => new Promise(resolve => setImmediate(resolve));
 const never = new Promise<never>(() => {});
 
 /** One thing at a time, in an order that the tape decides. */
@@ -304,6 +307,7 @@ export const createScheduler = (parts: Parts): Scheduler => {
     },
     advance: async () => {
       await drained();
+      if (pending.length === 0) await turned();
       if (pending.length === 0) return false;
       step += 1;
       clock.advance(1 + tape.below(STEP_MS_MAX));

@@ -103,7 +103,10 @@ export const createWatch = ({ tables, s3, decisions }: Parts) => {
     onAnnounced: (name: string, body: string): void => {
       const { idempotencyKey } = JSON.parse(body) as { readonly idempotencyKey: string };
       announced.set(idempotencyKey, [...(announced.get(idempotencyKey) ?? []), body]);
+      // A record is JSON without white space: one that speaks of the key has it like this.
+      const named = JSON.stringify(idempotencyKey);
       const records = currentBytes(s3, decisions, "dec/")
+        .filter(({ text }) => text.includes(named))
         .map(({ text }) => JSON.parse(text) as SeenRecord)
         .filter(
           ({ key, outcome, reused }) => key === idempotencyKey && outcome === "accepted" && reused !== true,

@@ -44,7 +44,7 @@ export class LocalObjectStore implements ObjectStore {
       putObject(this.#s3, {
         bucket,
         key,
-        metadata: lowerCased(metadata ?? {}),
+        metadata: metadata === undefined ? {} : lowerCased(metadata),
         tags,
         storageClass,
         // A copy: the caller may use its buffer again.
@@ -65,7 +65,7 @@ export class LocalObjectStore implements ObjectStore {
     const end = range === undefined ? body.sizeBytes : Math.min(range.end + 1, body.sizeBytes);
     return {
       facts: factsOf(address.bucket, found),
-      body: Uint8Array.from(body.read(Math.min(range?.start ?? 0, end), end)),
+      body: new Uint8Array(body.read(Math.min(range?.start ?? 0, end), end)),
     };
   }
 
@@ -242,6 +242,6 @@ const readCursor = (cursor: string): { after: string; afterVersionId: string | u
 
 async function* pieces({ body }: Version): AsyncGenerator<Uint8Array> {
   for (let start = 0; start < body.sizeBytes; start += STREAM_PIECE_BYTES) {
-    yield Uint8Array.from(body.read(start, Math.min(start + STREAM_PIECE_BYTES, body.sizeBytes)));
+    yield new Uint8Array(body.read(start, Math.min(start + STREAM_PIECE_BYTES, body.sizeBytes)));
   }
 }

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import type { StorageClass, Tags } from "../../ports/object-store.ts";
 import { type Body, memoryBody } from "./bodies.ts";
 import type { Checksum } from "./checksums.ts";
@@ -48,7 +48,7 @@ export const putObject = (s3: S3, request: PutObject): Stored =>
     return storeVersion(s3, bucket, "ObjectCreated:Put", {
       ...request,
       body: s3.bodies.keep(request.body),
-      eTag: createHash("md5").update(request.body).digest("hex"),
+      eTag: hash("md5", request.body),
     });
   });
 

@@ -60,6 +60,9 @@ const tellsNew = (here: readonly ObservationRow[], picture: Observation): boolea
  * Whether the STATE row alone tells that a picture of a key shows nothing new: one object, and it is the one the state
  * has as current. An older version that tracking believes there and the picture does not show is passed over; it is
  * found once it would be the current one, since then the two differ.
+ *
+ * Where another bucket has another content under the key, the one object may be a further content, whose decision only
+ * the rows know: the first one's version goes once it is placed.
  */
 export const isPlain = (
   state: ObjectState | undefined,
@@ -74,7 +77,8 @@ export const isPlain = (
     only.isLatest !== false &&
     view?.isPresent === true &&
     view.versionId === only.versionId &&
-    isSameContent(view.eTag, only.eTag)
+    isSameContent(view.eTag, only.eTag) &&
+    Object.values(state?.buckets ?? {}).every(each => !each.isPresent || isSameContent(each.eTag, only.eTag))
   );
 };
 

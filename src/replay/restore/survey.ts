@@ -116,9 +116,10 @@ const look = (work: Work, item: Item): void => {
     }
     case rows.catalogue.name: {
       const { stream, epoch } = rows.catalogue.read(item);
-      // Of this very restore, which was cut off: what was amiss may be undone by now, but it was.
-      if (Number(epoch) === ledger.epoch) work.streams.add(stream);
-      else writes.push({ delete: keyOf(item) });
+      // Of this very restore, which was cut off: what was amiss may be undone by now, but it was. Of one before: its
+      // repair was under way at the restored instant, and what it was to write again may be older than our reach.
+      work.streams.add(stream);
+      if (Number(epoch) !== ledger.epoch) writes.push({ delete: keyOf(item) });
       return;
     }
     default:
@@ -143,8 +144,9 @@ const lookAtShown = (work: Work, item: Item): void => {
   const { ledger, writes, streams, open } = work;
   const leg = ledger.projection.legOf(item);
   if (leg === undefined) return;
-  const { stream, key } = leg;
-  if (isVoid(work, leg, { key })) {
+  const { stream } = leg;
+  // By its hash, if it has one: the same request may have been decided otherwise at the very same place.
+  if (isVoid(work, leg, leg)) {
     // Whatever of these a kind of row has tells its decision from another one.
     writes.push(deletion(item, ["sequence", "hash", "appliedThrough"]));
     streams.add(stream);

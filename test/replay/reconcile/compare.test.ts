@@ -182,6 +182,16 @@ describe("a comparison with a listing", () => {
     );
   });
 
+  it("passes over no object that lies elsewhere under its key with another content", () => {
+    const versions = literal("C5", { eTag: "further" });
+    const isPlainBeside = (eTag: string): boolean => {
+      const rows = rowsOf([...versions, ...literal("C6", { bucket: ROLES.archive, eTag })]);
+      const state = observedState({ previous: undefined, key: KEY, rows, roles: ROLES });
+      return isPlain(state, { bucket: BUCKET, versions });
+    };
+    expect([isPlainBeside("further"), isPlainBeside("first")]).toEqual([true, false]);
+  });
+
   const listing = (token: string, given: Partial<Observation> = {}): Observation[] =>
     literal(token, { source: "listing", event: "listing", ...given }).map(each => ({ ...each }));
 

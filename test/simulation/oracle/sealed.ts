@@ -6,7 +6,8 @@ type Read = (key: string) => Uint8Array | undefined;
 
 type Manifest = { readonly previous?: number; readonly parts: readonly { readonly key: string }[] };
 
-const text = (bytes: Uint8Array | undefined): string => new TextDecoder().decode(bytes);
+const decoder = new TextDecoder();
+const text = (bytes: Uint8Array | undefined): string => decoder.decode(bytes);
 const six = (epoch: number): string => String(epoch).padStart(6, "0");
 
 /** Names of the decisions that the manifests up to an epoch list, by the epoch's own word for the one before it. */
