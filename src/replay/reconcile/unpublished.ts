@@ -1,11 +1,10 @@
 import pMap from "p-map";
-import type { DecisionRecord } from "../../ledger/domain.ts";
+import { observationOf } from "../../ledger/guards.ts";
 import type { AnyLedger } from "../../ledger/ledger.ts";
 import { isPublished } from "../../ledger/publish.ts";
 import type { HeadRow } from "../../ledger/reading.ts";
 import { parseRecord } from "../../ledger/record.ts";
 import { GET_KEYS_MAX } from "../../table/store.ts";
-import { NULL_VERSION, type Observation } from "../../tracking/observation.ts";
 import type { Check } from "./due.ts";
 
 /** Decisions asked for in S3 at once. */
@@ -39,7 +38,7 @@ export const unpublishedCheck = (): Check => {
     );
     return found.flat().map(record => ({
       finding: "unpublished",
-      observation: requestOf(record),
+      observation: observationOf(record),
       since: record.decidedAt,
     }));
   };
@@ -59,15 +58,3 @@ const headsOf = async (
   }
   return heads.filter(head => head.epoch === epoch && head.publishedThrough < head.sequence);
 };
-
-const requestOf = ({ key, source }: DecisionRecord): Observation => ({
-  source: "notification",
-  bucket: source.bucket,
-  key,
-  versionId: source.versionId ?? NULL_VERSION,
-  kind: "created",
-  time: source.eventTime,
-  event: "ObjectCreated:Put",
-  sizeBytes: source.sizeBytes,
-  ...(source.sequencer !== undefined && { sequencer: source.sequencer }),
-});
