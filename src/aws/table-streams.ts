@@ -36,7 +36,9 @@ export const tableStreams = (client: DynamoDBStreamsClient, dynamodb: DynamoDBCl
   const isLive = new Map<string, boolean>();
   return {
     list: async () => {
-      const [streams, tables] = await Promise.all([listStreams(client), listTables(dynamodb)]);
+      // Tables after streams: asked at once, the stream of a table made in between would count as a deleted one's.
+      const streams = await listStreams(client);
+      const tables = await listTables(dynamodb);
       const live: StreamedTable[] = [];
       for (const each of newestOf(streams)) {
         // Streams of deleted tables stay listed, and none comes back to life.

@@ -1,9 +1,13 @@
+import { randomUUID } from "node:crypto";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
+import { setTimeout } from "node:timers/promises";
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { DynamoDBStreamsClient } from "@aws-sdk/client-dynamodb-streams";
-import { afterEach, expect, test } from "vitest";
+import { afterEach, expect, inject, test } from "vitest";
+import { localTables } from "../../src/aws/local-tables.ts";
 import { tableStreams } from "../../src/aws/table-streams.ts";
+import { localDynamoDb } from "../support/tables.ts";
 
 /** DynamoDB Local has one shard for hours: what more of them do, and what a long pause does, is played here. */
 type ShardOnStage = {
@@ -149,3 +153,35 @@ test.each(["TrimmedDataAccessException", "ValidationException"])(
     expect(stage.iterators).toEqual(["a TRIM_HORIZON"]);
   },
 );
+
+test("a table made while the list is asked for is listed the next time", async () => {
+  const dynamodb = localDynamoDb();
+  const client = new DynamoDBStreamsClient({
+    endpoint: inject("dynamodb").endpoint,
+    region: "local",
+    credentials: { accessKeyId: "local", secretAccessKey: "local" },
+  });
+  closing.push(
+    () => client.destroy(),
+    () => dynamodb.destroy(),
+  );
+  const table = `streams-${randomUUID().slice(0, 8)}`;
+  const tables = localTables(dynamodb, { indexes: [] });
+  let isMade = false;
+  client.middlewareStack.add(
+    next => async args => {
+      if (!isMade) {
+        isMade = true;
+        // Time for whatever else was asked at once.
+        await setTimeout(100);
+        await tables.create(table);
+      }
+      return await next(args);
+    },
+    { step: "initialize" },
+  );
+  const streams = tableStreams(client, dynamodb);
+  await streams.list();
+  expect((await streams.list()).map(each => each.table)).toContain(table);
+  await tables.delete(table);
+});
