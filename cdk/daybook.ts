@@ -60,7 +60,8 @@ export const createDaybook = (
     const bridge = new BridgeStack(
       ...on(stack("bridge", "Daybook: a program that runs on what is stored"), { variables }),
     );
-    bridge.addStackDependency(storage);
+    // Its alarms tell the topic of operations.
+    bridge.addStackDependency(operations);
   }
   Tags.of(app).add("application", prefix);
   Validations.of(app).addPlugins(new AwsSolutionsChecks(app));

@@ -39,8 +39,10 @@ export type Names = {
   readonly function: (name: FunctionName) => string;
   readonly functionArn: (name: FunctionName) => string;
   readonly table: string;
-  /** The table itself, and what restores and drills make of it: `<table>-<epoch>`, `<table>-drill`. */
+  /** The table itself, and those that restores make of it. */
   readonly tableArns: readonly string[];
+  /** `<table>-<epoch>`, whose six digits begin with a zero: `epochText`. It is no name of a drill's or a bridge's table. */
+  readonly restoredArn: string;
   readonly scratchArn: string;
   readonly eventSourceArns: string;
   readonly machine: (name: string) => string;
@@ -71,7 +73,8 @@ export const namesIn = (
     function: named,
     functionArn: name => `arn:${partition}:lambda:${region}:${account}:function:${named(name)}`,
     table: prefix,
-    tableArns: [table(prefix), table(`${prefix}-*`)],
+    tableArns: [table(prefix), table(`${prefix}-0?????`)],
+    restoredArn: table(`${prefix}-0?????`),
     scratchArn: table(`${prefix}-drill`),
     eventSourceArns: `arn:${partition}:lambda:${region}:${account}:event-source-mapping:*`,
     machine: name => `${prefix}-${name}`,

@@ -51,28 +51,37 @@ export const alarmsOf = (watched: Watched): readonly AlarmSpec[] => [
   }),
 ];
 
-const queueAlarms = (
+const queueAlarms = (name: string, queues: QueueWithDeadLetters): readonly AlarmSpec[] => [
+  ...deadLetterAlarms(name, queues, {
+    dead: '"daybook dead-letters list".',
+    undelivered: "reconcile finds what it was.",
+  }),
+  {
+    name: `${name}-old`,
+    description: `Messages of ${name} wait: is all halted, is the function failing?`,
+    metric: queues.queue.metricApproximateAgeOfOldestMessage({ period: MINUTE, statistic: "Maximum" }),
+    most: OLDEST_SECONDS_MAX,
+    periods: 5,
+  },
+];
+
+/** Of what nobody works on any more. `advice`: what to do about each. */
+export const deadLetterAlarms = (
   name: string,
-  { queue, deadLetters, undelivered }: QueueWithDeadLetters,
+  { deadLetters, undelivered }: QueueWithDeadLetters,
+  advice: { readonly dead: string; readonly undelivered: string },
 ): readonly AlarmSpec[] => [
   {
     name: `${name}-dead-letters`,
-    description: `Messages of ${name} were received too often: "daybook dead-letters list".`,
+    description: `Messages of ${name} were received too often: ${advice.dead}`,
     metric: deadLetters.metricApproximateNumberOfMessagesVisible({ period: MINUTE, statistic: "Maximum" }),
     most: 0,
   },
   {
     name: `${name}-undelivered`,
-    description: `The topic could not deliver to ${name}: reconcile finds what it was.`,
+    description: `The topic could not deliver to ${name}: ${advice.undelivered}`,
     metric: undelivered.metricApproximateNumberOfMessagesVisible({ period: MINUTE, statistic: "Maximum" }),
     most: 0,
-  },
-  {
-    name: `${name}-old`,
-    description: `Messages of ${name} wait: is all halted, is the function failing?`,
-    metric: queue.metricApproximateAgeOfOldestMessage({ period: MINUTE, statistic: "Maximum" }),
-    most: OLDEST_SECONDS_MAX,
-    periods: 5,
   },
 ];
 

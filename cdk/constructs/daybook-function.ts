@@ -76,7 +76,7 @@ export const environmentOf = (names: Names, settings: Settings): Record<string, 
 
 /** What a function is allowed, by the names of a deployment. */
 export const allowedOf = ({ grants }: FunctionSpec, names: Names): readonly Allowed[] => {
-  const { buckets = {}, table = [], scratch = [], topics = [], eventSources = [] } = grants;
+  const { buckets = {}, table = [], restored = [], scratch = [], topics = [], eventSources = [] } = grants;
   return [
     ...Object.entries(buckets).flatMap(([role, actions]) =>
       onBucket(names.bucketArn(role as BucketRole), actions),
@@ -84,9 +84,14 @@ export const allowedOf = ({ grants }: FunctionSpec, names: Names): readonly Allo
     {
       actions: table,
       resources: names.tableArns.flatMap(arn => [arn, `${arn}/index/*`]),
-      why: "The indexes of the one table; and a restore makes a table whose name has its epoch behind it.",
+      why: "The indexes of the live table; a restore makes one whose name has its epoch behind it.",
     },
-    { actions: scratch, resources: [names.scratchArn] },
+    { actions: restored, resources: [names.restoredArn] },
+    {
+      actions: scratch,
+      resources: [names.scratchArn, `${names.scratchArn}/index/*`],
+      why: "The indexes of the one scratch table.",
+    },
     {
       actions: topics.length === 0 ? [] : ["sns:Publish"],
       resources: topics.map((topic: TopicRole) => names.topicArn(topic)),

@@ -8,8 +8,10 @@ export type QueueRole = "project" | "place";
 /** IAM actions, by what they are allowed on. Each is one that the function's code asks for. */
 export type Grants = {
   readonly buckets?: Readonly<Partial<Record<BucketRole, readonly string[]>>>;
-  /** On the table, the tables that restores make of it, and their indexes. */
+  /** On the live table, which may be one that a restore made, and its indexes. */
   readonly table?: readonly string[];
+  /** On the tables that restores make, and not on the first one. */
+  readonly restored?: readonly string[];
   readonly topics?: readonly TopicRole[];
   /** On the scratch table of drills alone. */
   readonly scratch?: readonly string[];

@@ -6,6 +6,7 @@ const PAUSE_SECONDS = 60;
 
 const isDone = (into: string) => ({ Variable: `$.${into}.Payload.state`, StringEquals: "done" });
 const broken = [{ errors: ["States.ALL"], next: "NoClearingAfterFailure" }];
+const told = [{ errors: ["States.ALL"], next: "TellFailed" }];
 
 /**
  * A drill: the loss of the table is rehearsed on a scratch table, which is dropped at the end, whatever that was. Input:
@@ -19,7 +20,7 @@ export const drill = (): StateMachine => ({
     Clear: call(
       "drill",
       { step: "clear", "rounds.$": "$.clear.Payload.rounds" },
-      { into: "clear", next: "IsClear" },
+      { into: "clear", next: "IsClear", catches: told },
     ),
     IsClear: untilDone("clear", {
       isDone: isDone("clear"),
@@ -56,7 +57,7 @@ export const drill = (): StateMachine => ({
     ClearAfter: call(
       "drill",
       { step: "clear", "rounds.$": "$.clear.Payload.rounds" },
-      { into: "clear", next: "IsClearAfter" },
+      { into: "clear", next: "IsClearAfter", catches: told },
     ),
     IsClearAfter: untilDone("clear", {
       isDone: isDone("clear"),
@@ -79,7 +80,7 @@ export const drill = (): StateMachine => ({
       {
         into: "clear",
         next: "IsClearAfterFailure",
-        catches: [{ errors: ["States.ALL"], next: "TellFailed" }],
+        catches: told,
       },
     ),
     IsClearAfterFailure: untilDone("clear", {

@@ -23,7 +23,8 @@ const ROWS_PER_CALL = 200;
 /** The table that was made is not what S3 says. */
 const WRONG_TABLE = ["OffTheChain", "ManifestDamaged", "SplitBrain"];
 const wrongTable: Catch = { errors: WRONG_TABLE, next: "TellVerificationFailed" };
-const halfway: Catch = { errors: ["States.ALL"], next: "StoppedHalfway" };
+const all = (next: string): Catch => ({ errors: ["States.ALL"], next });
+const halfway = all("TellHalfway");
 
 /**
  * Restore and replay. Input: `{"wish": {"from": {"kind": "pitr", "at": "<ISO instant>"}, "reason": "<text>"}}`, and, to
@@ -42,7 +43,7 @@ export const recovery = (repairConcurrency: number): StateMachine => ({
       {
         into: "plan",
         next: "ApprovePlan",
-        catches: [{ errors: ["States.ALL"], next: "Refused" }],
+        catches: [all("Refused")],
       },
     ),
     Refused: fail("RestoreRefused", "Nothing was changed: the answer of Plan says why."),
@@ -65,10 +66,15 @@ export const recovery = (repairConcurrency: number): StateMachine => ({
       isDone: { Variable: "$.prepare.Payload.state", StringEquals: "prepared" },
       next: "Verify",
       again: "WaitForTable",
-      tooLong: "StoppedHalfway",
+      tooLong: "TellHalfway",
       roundsMax: PREPARE_ROUNDS_MAX,
     }),
     WaitForTable: pause(PAUSE_SECONDS, "Prepare"),
+    TellHalfway: notice(
+      "Daybook: a restore stopped half-way",
+      { says: "The pointer was not moved and all is halted.", "all.$": "$" },
+      "StoppedHalfway",
+    ),
     StoppedHalfway: fail(
       "StoppedHalfway",
       "The pointer was not moved and all is halted: start the same restore again, and it goes on.",
@@ -99,7 +105,15 @@ export const recovery = (repairConcurrency: number): StateMachine => ({
         "plan.$": "$.plan.Payload",
         "verified.$": "$.verify.Payload",
       },
-      { next: "MovePointer", rejected: "CutOverRejected" },
+      { next: "MovePointer", rejected: "TellCutOverRejected" },
+    ),
+    TellCutOverRejected: notice(
+      "Daybook: a cut-over was not approved",
+      {
+        says: "It was rejected, or nobody answered for a day. The pointer was not moved and all is halted.",
+        "all.$": "$",
+      },
+      "CutOverRejected",
     ),
     CutOverRejected: fail(
       "CutOverRejected",
@@ -108,13 +122,22 @@ export const recovery = (repairConcurrency: number): StateMachine => ({
     MovePointer: call(
       "restore",
       { step: "move", "wish.$": "$.wish" },
-      { into: "moved", next: "ListPieces", catches: [{ errors: ["States.ALL"], next: "MoveFailed" }] },
+      { into: "moved", next: "ListPieces", catches: [all("TellMoveFailed")] },
+    ),
+    TellMoveFailed: notice(
+      "Daybook: the pointer may not have been moved",
+      { says: "All may be halted: look first which table is live.", "all.$": "$" },
+      "MoveFailed",
     ),
     MoveFailed: fail(
       "MoveFailed",
       'Look first which table is live: the last name under live/ in the decisions bucket. Is it the new one, "daybook resume" ends the halt; otherwise start the same restore again.',
     ),
-    ListPieces: call("replay", { step: "list" }, { into: "list", next: "RepairPieces" }),
+    ListPieces: call(
+      "replay",
+      { step: "list" },
+      { into: "list", next: "RepairPieces", catches: [all("TellUnrepaired")] },
+    ),
     RepairPieces: {
       Type: "Map",
       ItemsPath: "$.list.Payload.pieces",
@@ -154,7 +177,11 @@ export const recovery = (repairConcurrency: number): StateMachine => ({
       "Unrepaired",
     ),
     Unrepaired: fail("Unrepaired", 'Repair the rest: "daybook replay".'),
-    FinishReplay: call("replay", { step: "finish" }, { into: "finished", next: "HasInventory" }),
+    FinishReplay: call(
+      "replay",
+      { step: "finish" },
+      { into: "finished", next: "HasInventory", catches: [all("TellUnrepaired")] },
+    ),
     HasInventory: {
       Type: "Choice",
       Choices: [{ Variable: "$.inventory.key", IsPresent: true, Next: "TakeInventory" }],
@@ -177,10 +204,21 @@ export const recovery = (repairConcurrency: number): StateMachine => ({
           Taken: endOfItem(),
         },
       },
+      ToleratedFailureCount: 0,
       ResultPath: null,
+      Catch: [{ ErrorEquals: ["States.ALL"], ResultPath: "$.error", Next: "TellNotCaughtUp" }],
       Next: "Reconcile",
     },
-    Reconcile: call("reconcile", {}, { into: "reconciled", next: "Done" }),
+    Reconcile: call("reconcile", {}, { into: "reconciled", next: "Done", catches: [all("TellNotCaughtUp")] }),
+    TellNotCaughtUp: notice(
+      "Daybook: a restored table has not caught up",
+      {
+        says: "The restored table is live and repaired; what happened to objects since may be missing in it.",
+        "error.$": "$.error",
+      },
+      "NotCaughtUp",
+    ),
+    NotCaughtUp: fail("NotCaughtUp", 'Catch up: "daybook inventory ingest", then "daybook reconcile".'),
     Done: { Type: "Succeed" },
   },
 });

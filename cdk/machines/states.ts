@@ -53,7 +53,7 @@ const catchers = (catches: readonly Catch[]) =>
 
 /**
  * Calls a function. `payload`: what it gets, in the language of the machine; its answer is left in `$.<into>.Payload`.
- * Throttling is waited out; errors that nobody catches fail the machine.
+ * Throttling is waited out. Without `catches` an error fails the machine, or the execution that a map started.
  */
 export const call = (
   name: FunctionName,
@@ -97,7 +97,7 @@ export const approval = (
   Next: next,
 });
 
-/** Tells people. */
+/** Tells people; where they cannot be told it goes on all the same, so that the end is the one that was meant. */
 export const notice = (subject: string, message: Readonly<Record<string, unknown>>, next: string): State => ({
   Type: "Task",
   Resource: service("sns:publish"),
@@ -108,6 +108,7 @@ export const notice = (subject: string, message: Readonly<Record<string, unknown
   },
   ResultPath: null,
   Retry: [THROTTLED],
+  Catch: catchers([{ errors: ["States.ALL"], next }]),
   Next: next,
 });
 

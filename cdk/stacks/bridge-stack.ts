@@ -8,6 +8,8 @@ import { LogGroup, type RetentionDays } from "aws-cdk-lib/aws-logs";
 import { FilterOrPolicy, SubscriptionFilter, Topic } from "aws-cdk-lib/aws-sns";
 import { SqsSubscription } from "aws-cdk-lib/aws-sns-subscriptions";
 import type { Construct } from "constructs";
+import { deadLetterAlarms } from "../constructs/alarm-list.ts";
+import { alarm } from "../constructs/alarms.ts";
 import { type Allowed, acknowledgeTracing, allow } from "../constructs/allowed.ts";
 import { privateBucket } from "../constructs/private-bucket.ts";
 import { QueueWithDeadLetters } from "../constructs/queue-with-dead-letters.ts";
@@ -27,6 +29,11 @@ const MEMORY_MB = 2_048;
 const DISK_GIBIBYTES = 10;
 /** A program takes minutes; a message that waits behind others must not come back meanwhile. */
 const BATCH_SIZE = 1;
+
+const ADVICE = {
+  dead: "the function's log says why; then redrive them to their queue.",
+  undelivered: "the objects they tell of were not worked on; redrive them to the bridge's queue.",
+} as const;
 
 /**
  * A bridge: a container image whose program runs on what is stored in one of the buckets. It is told by the same topic
@@ -65,6 +72,8 @@ export class BridgeStack extends Stack {
     made.addEventSource(
       new SqsEventSource(queue.queue, { batchSize: BATCH_SIZE, reportBatchItemFailures: true }),
     );
+    const operators = Topic.fromTopicArn(this, "operators", names.topicArn("operators"));
+    for (const spec of deadLetterAlarms("bridge", queue, ADVICE)) alarm(this, operators, spec);
   }
 }
 

@@ -3,6 +3,7 @@ import { BackupPlan, BackupPlanRule, BackupResource, BackupVault } from "aws-cdk
 import { AttributeType, BillingMode, ProjectionType, Table } from "aws-cdk-lib/aws-dynamodb";
 import { Schedule } from "aws-cdk-lib/aws-events";
 import type { Construct } from "constructs";
+import { BACKUP_TAG } from "../../src/ports/backup-tag.ts";
 import type { TableDefinition } from "../../src/table/definition.ts";
 import { acknowledge } from "../constructs/acknowledge.ts";
 import { namesIn } from "../names.ts";
@@ -13,9 +14,6 @@ export type TableStackProps = StackProps & {
   /** Read off the entities, as the local cloud reads it. */
   readonly definition: TableDefinition;
 };
-
-/** A restore copies the tag to the table it makes, so that backups go on with that one. */
-const BACKED_UP = { key: "daybook:backup", value: "yes" } as const;
 
 /** The one table of the first epoch, and its backups. A restore makes later ones, outside of this stack. */
 export class TableStack extends Stack {
@@ -43,7 +41,7 @@ export class TableStack extends Stack {
         ...(sort !== undefined && { sortKey: text(sort) }),
         projectionType: ProjectionType.ALL,
       });
-    Tags.of(this.table).add(BACKED_UP.key, BACKED_UP.value);
+    Tags.of(this.table).add(BACKUP_TAG.name, BACKUP_TAG.value);
     if (settings.backupKeepDays > 0) addBackups(this, settings);
   }
 }
@@ -67,7 +65,7 @@ const addBackups = (stack: Stack, { prefix, backupKeepDays, retain }: Settings):
     ],
   });
   const selection = plan.addSelection("table", {
-    resources: [BackupResource.fromTag(BACKED_UP.key, BACKED_UP.value)],
+    resources: [BackupResource.fromTag(BACKUP_TAG.name, BACKUP_TAG.value)],
   });
   acknowledge(
     selection,

@@ -15,6 +15,8 @@ export type Assumptions = {
   readonly scheduledGb: number;
   /** Of a request; its decision is some four times as large. */
   readonly requestBytes: number;
+  /** What the daily inventory of new-events lists of one request: its version and its delete marker, on each day. */
+  readonly listedInNewEvents: number;
   readonly tracedShare: number;
   readonly logBytesPerBatch: number;
 };
@@ -22,6 +24,7 @@ export type Assumptions = {
 /** Lambda polls a queue with five readers, each waiting up to 20 seconds. Source: AWS Lambda Developer Guide, "Using Lambda with Amazon SQS". */
 const POLLERS = 5;
 const POLL_SECONDS = 20;
+const DAYS_PER_MONTH = 30.4;
 const SECONDS_PER_MONTH = 730 * 3_600;
 const GB = 2 ** 30;
 const MILLION = 1e6;
@@ -54,11 +57,23 @@ export const idleLines = (deployed: Deployed, assumed: Assumptions): readonly Co
   ];
 };
 
-/** A request, its copies and its rows, to the end of its way; storage for the first month. */
-export const perMillionLines = (perEvent: PerEvent, assumed: Assumptions): readonly CostLine[] => {
+/**
+ * What S3 tells of one request: stored by the client, decided, copied; and at its end in new-events three times, since
+ * lifecycle puts a delete marker, then removes the version, then the marker.
+ * Source: Amazon S3 User Guide, "Receiving notifications from lifecycle"; that the removal of a marker is told of is assumed.
+ */
+const TOLD = { stored: 1, decided: 1, copied: 1, expired: 3 } as const;
+
+/** A request, its copies and its rows, to the end of its way; storage for a month, with all backups of it there. */
+export const perMillionLines = (
+  perEvent: PerEvent,
+  assumed: Assumptions,
+  { reports, backups }: Pick<Deployed, "reports" | "backups">,
+): readonly CostLine[] => {
   const { s3Reads, s3Writes, writeUnits, readUnits, tableBytes } = perEvent;
-  // Stored by the client, decided, copied, expired.
-  const notifications = 4;
+  const notifications = Object.values(TOLD).reduce((sum, times) => sum + times, 0);
+  // The copy stays.
+  const listed = reports + (assumed.listedInNewEvents * reports) / DAYS_PER_MONTH;
   const batches = (2 * notifications) / assumed.batchSize;
   const tableGb = (tableBytes * MILLION) / GB;
   const objectsGb = (assumed.requestBytes * 6 * MILLION) / GB;
@@ -102,8 +117,23 @@ export const perMillionLines = (perEvent: PerEvent, assumed: Assumptions): reado
     },
     {
       what: "table, a month",
-      dollars: tableGb * (PRICES.tableGbMonth + PRICES.pitrGbMonth),
-      how: `${tableGb.toFixed(1)} GB with their past`,
+      dollars: tableGb * PRICES.tableGbMonth,
+      how: `${tableGb.toFixed(1)} GB`,
+    },
+    {
+      what: "its past, a month",
+      dollars: tableGb * PRICES.pitrGbMonth,
+      how: `point-in-time recovery of ${tableGb.toFixed(1)} GB, however many days`,
+    },
+    {
+      what: "its backups, a month",
+      dollars: tableGb * backups * PRICES.backupGbMonth,
+      how: `${backups.toFixed(1)} backups kept of ${tableGb.toFixed(1)} GB`,
+    },
+    {
+      what: "inventories, a month",
+      dollars: listed * PRICES.inventoryPerObject * MILLION,
+      how: `each object listed ${listed.toFixed(0)} times`,
     },
     { what: "objects, a month", dollars: objectsGb * PRICES.s3GbMonth, how: `${objectsGb.toFixed(1)} GB` },
   ];

@@ -5,9 +5,10 @@ import { DynamoStore } from "../../src/aws/dynamo-store.ts";
 import { type RunningCloud, startCloud } from "../../src/cli/up.ts";
 import { configureBucket } from "../../src/local/s3/buckets.ts";
 import { itemBytes, subjectOf } from "../../src/table/size.ts";
+import { keyText } from "../../src/table/storable.ts";
 import type { Item, Write } from "../../src/table/store.ts";
 
-/** What one accepted event asks of the services, from its notification to its verified copy. */
+/** What one accepted event asks of the services, from its notification to what is told of its request's end. */
 export type PerEvent = {
   readonly s3Reads: number;
   readonly s3Writes: number;
@@ -26,7 +27,13 @@ const PUTS_AT_ONCE = 16;
 const INDEX_PARTITIONS = bankTable.indexes.map(({ partition }) => partition);
 const S3_READS = /^s3\.(Get|Head)/;
 
-type Tally = { writeUnits: number; readUnits: number; bytes: number };
+/** `rows`: bytes of each row by its key, as it was put last. */
+type Tally = { writeUnits: number; readUnits: number; readonly rows: Map<string, number> };
+
+const keepRow = ({ rows }: Tally, write: Write): void => {
+  if ("put" in write) rows.set(keyText(write.put), itemBytes(write.put));
+  else if ("delete" in write) rows.delete(keyText(write.delete));
+};
 
 const indexesOf = (item: object): number => INDEX_PARTITIONS.filter(name => name in item).length;
 
@@ -41,16 +48,17 @@ const tallying = (tally: Tally): void => {
   const { transact, write, putAll, get, query } = DynamoStore.prototype;
   DynamoStore.prototype.transact = async function (writes) {
     for (const each of writes) tally.writeUnits += unitsOf(each, 2);
-    for (const each of writes) if ("put" in each) tally.bytes += itemBytes(each.put);
+    for (const each of writes) keepRow(tally, each);
     return transact.call(this, writes);
   };
   DynamoStore.prototype.write = async function (each) {
     tally.writeUnits += unitsOf(each, 1);
-    if ("put" in each) tally.bytes += itemBytes(each.put);
+    keepRow(tally, each);
     return write.call(this, each);
   };
   DynamoStore.prototype.putAll = async function (items: readonly Item[]) {
     for (const put of items) tally.writeUnits += unitsOf({ put }, 1);
+    for (const put of items) keepRow(tally, { put });
     return putAll.call(this, items);
   };
   DynamoStore.prototype.get = async function (keys) {
@@ -76,12 +84,24 @@ const tellNothingOfTags = ({ cloud, app }: RunningCloud): void => {
   }
 };
 
+const DAY_MS = 86_400_000;
+/** Lifecycle puts a delete marker, removes the version a week later, then the marker; a day more for midnight. */
+const END_DAYS = [2, 9, 2];
+
+/** Lets all placed requests leave new-events for good. */
+const untilGone = async ({ clock, setClock, idle }: RunningCloud): Promise<void> => {
+  for (const days of END_DAYS) {
+    setClock(clock.now() + days * DAY_MS);
+    await idle();
+  }
+};
+
 /**
- * Runs deposits through a local cloud, decided and placed, and counts. `events`: how many, on a tenth as many accounts.
+ * Runs deposits through a local cloud, decided, placed and gone from where they were stored, and counts. `events`: how many, on a tenth as many accounts.
  * `isAlone`: each is over before the next is stored, so that no batch holds two.
  */
 export const measure = async (events: number, isAlone: boolean): Promise<PerEvent> => {
-  const tally: Tally = { writeUnits: 0, readUnits: 0, bytes: 0 };
+  const tally: Tally = { writeUnits: 0, readUnits: 0, rows: new Map() };
   const running = await startCloud({ currencyRequired: false });
   try {
     tellNothingOfTags(running);
@@ -111,9 +131,11 @@ export const measure = async (events: number, isAlone: boolean): Promise<PerEven
       await running.idle();
     };
     await put(0, accounts);
+    await untilGone(running);
     tallying(tally);
     const before = copyOfCounts(running.counts);
     await put(accounts, accounts + events);
+    await untilGone(running);
     const { requests } = countsSince(before, running.counts);
     const sum = (isMeant: (name: string) => boolean): number =>
       Object.entries(requests).reduce((all, [name, count]) => all + (isMeant(name) ? count : 0), 0);
@@ -124,7 +146,7 @@ export const measure = async (events: number, isAlone: boolean): Promise<PerEven
       tableRequests: each(sum(name => name.startsWith("dynamodb."))),
       writeUnits: each(tally.writeUnits),
       readUnits: each(tally.readUnits),
-      tableBytes: Math.round(tally.bytes / events),
+      tableBytes: Math.round([...tally.rows.values()].reduce((sum, bytes) => sum + bytes, 0) / events),
     };
   } finally {
     await running.stop();

@@ -5,7 +5,9 @@ import { S3_PRICES } from "../../src/replay/costs/prices.ts";
  * bundles are priced.
  *
  * Source: the pricing pages of the services, as read in September to November 2026; alarms, dashboards, metrics, logs
- * and traces from Amazon CloudWatch's and AWS X-Ray's pages as they have stood for years.
+ * and traces from Amazon CloudWatch's and AWS X-Ray's pages as they have stood for years. Amazon DynamoDB pricing:
+ * backups on demand, which AWS Backup's weekly ones are. Amazon S3 pricing, "S3 Inventory": quoted by several, not read
+ * on the page itself.
  */
 export const PRICES = {
   s3Read: S3_PRICES.readPer1000 / 1_000,
@@ -20,6 +22,8 @@ export const PRICES = {
   tableReadUnit: 0.125 / 1e6,
   tableGbMonth: 0.25,
   pitrGbMonth: 0.2,
+  backupGbMonth: 0.1,
+  inventoryPerObject: 0.0025 / 1e6,
   restoreGb: 0.15,
   alarm: 0.1,
   dashboard: 3,

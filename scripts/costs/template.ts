@@ -15,6 +15,10 @@ export type Deployed = {
   /** Calls in a month, of all schedules. */
   readonly scheduledCalls: number;
   readonly inventories: number;
+  /** Reports in a month, of one bucket. */
+  readonly reports: number;
+  /** Backups of the table that are kept at a time, once the first has ended; each is a whole one. */
+  readonly backups: number;
 };
 
 const HOURS_PER_MONTH = 730;
@@ -33,6 +37,9 @@ export const callsPerMonth = (expression: string): number => {
 export const deployedIn = (templates: readonly Template[]): Deployed => {
   const resources = templates.flatMap(({ Resources }) => Object.values(Resources));
   const all = (type: string) => resources.filter(({ Type }) => Type === type);
+  const inventories = all("AWS::S3::Bucket").flatMap(
+    ({ Properties }) => (Properties?.InventoryConfigurations ?? []) as readonly Inventory[],
+  );
   return {
     alarms: all("AWS::CloudWatch::Alarm").length,
     dashboards: all("AWS::CloudWatch::Dashboard").length,
@@ -42,7 +49,26 @@ export const deployedIn = (templates: readonly Template[]): Deployed => {
       (sum, { Properties }) => sum + callsPerMonth(String(Properties?.ScheduleExpression)),
       0,
     ),
-    inventories: all("AWS::S3::Bucket").filter(({ Properties }) => Properties?.InventoryConfigurations)
-      .length,
+    inventories: inventories.length,
+    reports: Math.max(0, ...inventories.map(({ ScheduleFrequency }) => REPORTS_PER_MONTH[ScheduleFrequency])),
+    backups: all("AWS::Backup::BackupPlan")
+      .flatMap(rulesOf)
+      .reduce((sum, rule) => sum + keptBy(rule), 0),
   };
 };
+
+type Inventory = { readonly ScheduleFrequency: "Daily" | "Weekly" };
+const REPORTS_PER_MONTH = { Daily: DAYS_PER_MONTH, Weekly: DAYS_PER_MONTH / 7 } as const;
+
+type BackupRule = {
+  readonly ScheduleExpression: string;
+  readonly Lifecycle: { readonly DeleteAfterDays: number };
+};
+
+const rulesOf = ({ Properties }: Template["Resources"][string]): readonly BackupRule[] => {
+  const plan = Properties?.BackupPlan as { readonly BackupPlanRule: readonly BackupRule[] } | undefined;
+  return plan?.BackupPlanRule ?? [];
+};
+
+const keptBy = ({ ScheduleExpression, Lifecycle }: BackupRule): number =>
+  (callsPerMonth(ScheduleExpression) * Lifecycle.DeleteAfterDays) / DAYS_PER_MONTH;

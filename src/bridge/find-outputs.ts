@@ -34,7 +34,7 @@ const ENTRIES_MAX = 1_000_000;
  * Compares the folder with what was pulled into it: by stamp where that tells enough, else by content.
  *
  * `sinceNs`: when the handler was started, by the file system's own clock.
- * Throws: `GroupFailed` with FOLDER_GONE, UNSAFE_NAME for a name that is no UTF-8, DISK_QUOTA.
+ * Throws: `GroupFailed` with FOLDER_GONE, UNSAFE_NAME for a name that is no UTF-8 or holds a backslash, DISK_QUOTA.
  * Source: S3 Event Bridge, "Invocation sequence"; vectors V26-V31 and V51.
  */
 export const findOutputs = async (
@@ -84,7 +84,7 @@ const entriesOf = async (root: string): Promise<Entries> => {
       const path = directory === "" ? decoded(name) : `${directory}/${decoded(name)}`;
       const stats = await lstat(join(root, path), { bigint: true });
       if (stats.isDirectory()) waiting.push(path);
-      else if (stats.isFile()) files.push({ path, stamp: stampOf(stats) });
+      else if (stats.isFile()) files.push({ path: keyable(path), stamp: stampOf(stats) });
       else others.push(path);
     }
     if (waiting.length + files.length + others.length > ENTRIES_MAX)
@@ -99,6 +99,18 @@ const decoded = (name: Buffer): string => {
   const text = name.toString("utf8");
   if (Buffer.from(text).equals(name)) return text;
   throw new GroupFailed("UNSAFE_NAME", `A name is no UTF-8, so it can be no key: ${JSON.stringify(text)}`);
+};
+
+/**
+ * A program written for Windows may mean a folder by it. As a key it would be one that no bridge pulls again: the folder
+ * it is stored in would fail from then on.
+ */
+const keyable = (path: string): string => {
+  if (!path.includes("\\")) return path;
+  throw new GroupFailed(
+    "UNSAFE_NAME",
+    `A name holds a backslash: write folders with /, or rename ${JSON.stringify(path)}`,
+  );
 };
 
 const SLASH = Buffer.from("/");

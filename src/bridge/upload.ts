@@ -4,6 +4,7 @@ import { type FileHandle, open, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { ObjectFacts, ObjectStore } from "../ports/object-store.ts";
 import type { PartUploads, StoredPart } from "../ports/part-uploads.ts";
+import { byteBudget } from "./byte-budget.ts";
 import { contentTypeOf } from "./content-type.ts";
 import type { OutputFile } from "./find-outputs.ts";
 import { GroupFailed } from "./group-failed.ts";
@@ -25,14 +26,16 @@ const PART_BYTES = 16 * 1024 * 1024;
 const IN_PARTS_FROM_BYTES = 4 * PART_BYTES;
 /** S3 takes 10,000. */
 const PARTS_MAX = 9_000;
-/** 64 MiB of parts are in memory. */
 const PARTS_AT_ONCE = 4;
 const FILES_AT_ONCE = 8;
+/** Of all groups of this process: a small function has 128 MB. One body that is larger goes alone. */
+export const HELD_BYTES_MAX = 4 * PART_BYTES;
+const held = byteBudget(HELD_BYTES_MAX);
 const KEY_BYTES_MAX = 1_024;
 
 /**
  * Stores outputs, whose keys are the prefix and the path. What S3 holds already under a key is not stored again, and so
- * triggers nothing; a run that failed in the middle goes on where it was.
+ * triggers nothing; a run that failed in the middle goes on where it was. Memory: `HELD_BYTES_MAX` of bodies.
  *
  * Returns: the keys that were stored.
  * Throws:  `GroupFailed` with KEY_TOO_LONG before anything is stored; what S3 throws, with some stored.
@@ -84,8 +87,10 @@ const FOLLOWING_NO_LINK = constants.O_RDONLY | constants.O_NOFOLLOW;
 
 const putWhole = async (target: UploadTarget, key: string, file: OutputFile): Promise<void> => {
   const { objects, root, bucket } = target;
-  const body = await readFile(join(root, file.path), { flag: FOLLOWING_NO_LINK as unknown as string }); // takes numbers
-  await objects.put({ bucket, key, body, ...headersOf(target, file) });
+  await held.within(file.sizeBytes, async () => {
+    const body = await readFile(join(root, file.path), { flag: FOLLOWING_NO_LINK as unknown as string }); // takes numbers
+    await objects.put({ bucket, key, body, ...headersOf(target, file) });
+  });
 };
 
 const putInParts = async (target: UploadTarget, key: string, file: OutputFile): Promise<void> => {
@@ -95,7 +100,7 @@ const putInParts = async (target: UploadTarget, key: string, file: OutputFile): 
     const begun = await parts.begin({ bucket, key, ...headersOf(target, file) });
     try {
       const stored = await mapAll(rangesOf(file.sizeBytes), PARTS_AT_ONCE, range =>
-        putPart(opened, range, body => parts.put(begun, range.number, body)),
+        held.within(range.bytes, () => putPart(opened, range, body => parts.put(begun, range.number, body))),
       );
       await parts.complete(begun, stored);
     } catch (error) {

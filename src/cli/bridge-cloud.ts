@@ -4,7 +4,6 @@ import { type Clients, createClients, type Env } from "../aws/clients.ts";
 import { jsonLog } from "../aws/json-log.ts";
 import { createBridge } from "../bridge/create-bridge.ts";
 import type { Bridge } from "../bridge/ports.ts";
-import { InvalidSetting } from "../bridge/settings.ts";
 import { systemClock } from "../local/system-clock.ts";
 import { Misused } from "./output.ts";
 import { runningUp } from "./running-up.ts";
@@ -18,7 +17,7 @@ export type BridgeCloud = { readonly bridge: Bridge; readonly clients: Clients }
  * The bridge of the environment, at the endpoints there, at AWS itself, or at the running `up`. Unlike other commands
  * it needs nothing of Daybook there: no bucket, and a table only where RUNS_TABLE names one.
  *
- * Throws: `Misused` for settings that cannot be used, and where there is no cloud to talk to.
+ * Throws: `InvalidSetting`; `Misused` where there is no cloud to talk to.
  */
 export const openBridge = async (isAws: boolean, ...further: readonly Service[]): Promise<BridgeCloud> => {
   const services: readonly Service[] = [
@@ -40,7 +39,7 @@ export const openBridge = async (isAws: boolean, ...further: readonly Service[])
     return { bridge, clients };
   } catch (error) {
     clients.close();
-    throw error instanceof InvalidSetting ? new Misused(error.message) : error;
+    throw error;
   }
 };
 

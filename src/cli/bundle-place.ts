@@ -1,6 +1,5 @@
 import { systemClock } from "../local/system-clock.ts";
 import { ObjectFrozen } from "../ports/object-store.ts";
-import { BundleDamaged } from "../replay/bundle/errors.ts";
 import type { BundlePlace } from "../replay/bundle/place.ts";
 import { cloudNow } from "./clock.ts";
 import type { Connection } from "./connect.ts";
@@ -29,13 +28,11 @@ export const coldText = ({ address: { bucket, key } }: ObjectFrozen): string => 
   return `s3://${bucket}/${key} is cold: make it readable with "daybook thaw ${how} --wait", then try again.`;
 };
 
-/** Does it; a damaged bundle and a cold object are answers to whoever typed the command. Throws: `Refused`. */
+/** Does it; a cold object is an answer to whoever typed the command. Throws: `Refused`. */
 export const orRefused = async <T>(work: () => Promise<T>): Promise<T> => {
   try {
     return await work();
   } catch (error) {
-    if (error instanceof ObjectFrozen) throw new Refused(coldText(error), { cause: error });
-    if (error instanceof BundleDamaged) throw new Refused(error.message, { cause: error });
-    throw error;
+    throw error instanceof ObjectFrozen ? new Refused(coldText(error), { cause: error }) : error;
   }
 };

@@ -1,8 +1,7 @@
 import { type CrawlScope, crawlBucket } from "../replay/crawl/crawl-bucket.ts";
-import { RunTakenOver } from "../replay/runs/run.ts";
 import { connect } from "./connect.ts";
 import { reportIngest, runPlaceOf, stopFlag } from "./ingest-summary.ts";
-import { type Output, Refused } from "./output.ts";
+import type { Output } from "./output.ts";
 import { createProgressLine } from "./progress.ts";
 import type { Stopping } from "./stopping.ts";
 
@@ -30,9 +29,6 @@ export const crawlCommand = async (
     line.close();
     const what = `s3://${scope.bucket}/${scope.prefix}`;
     return reportIngest({ what, facts: scope }, end, output);
-  } catch (error) {
-    if (error instanceof RunTakenOver) throw new Refused(error.message, { cause: error });
-    throw error;
   } finally {
     line.close();
     clients.close();

@@ -1,13 +1,8 @@
 import type { Counts } from "../aws/counting.ts";
 import { dropTable } from "../aws/drop-table.ts";
 import { DynamoStore } from "../aws/dynamo-store.ts";
-import { OffTheChain } from "../ledger/repair-errors.ts";
 import type { Drilled, Drilling } from "../replay/drill/drill.ts";
 import { recordedDrill } from "../replay/drill/recorded.ts";
-import { ManifestDamaged } from "../replay/manifest/manifest.ts";
-import { EpochOver } from "../replay/replay/replay-errors.ts";
-import { RestoreRefused, RestoreTakenOver } from "../replay/restore/restore-errors.ts";
-import { RunTakenOver } from "../replay/runs/run.ts";
 import { differenceText } from "../replay/verify/difference.ts";
 import { cloudClock } from "./cloud-clock.ts";
 import { type Connection, connect } from "./connect.ts";
@@ -31,7 +26,7 @@ const SHOWN_MAX = 20;
 /**
  * `daybook drill`: restores into a scratch table, repairs, verifies, tells how long each took, and drops the table.
  *
- * Returns: 0 if the table came out equal, 1 if not or if it was stopped. Throws: `Refused`.
+ * Returns: 0 if the table came out equal, 1 if not or if it was stopped. Throws: `Refused`; as `recordedDrill`.
  */
 export const drillCommand = async (
   options: DrillOptions,
@@ -57,18 +52,11 @@ export const drillCommand = async (
     }
     tell(recorded.drilled, connection.clients.counts, output);
     return recorded.drilled.isEqual ? 0 : 1;
-  } catch (error) {
-    throw isAnswer(error) ? new Refused(error.message, { cause: error }) : error;
   } finally {
     line.close();
     connection.clients.close();
   }
 };
-
-const isAnswer = (error: unknown): error is Error =>
-  [RestoreRefused, RestoreTakenOver, RunTakenOver, EpochOver, OffTheChain, ManifestDamaged].some(
-    kind => error instanceof kind,
-  );
 
 const drillingOf = async (connection: Connection, { at, parallel }: DrillOptions): Promise<Drilling> => {
   const { app, clients } = connection;

@@ -1,15 +1,27 @@
 import { CommanderError } from "commander";
 import { BucketMissing } from "../aws/s3-errors.ts";
+import { InvalidSetting } from "../bridge/settings.ts";
 import { InvalidConfig } from "../config.ts";
 import { ObjectDamaged } from "../ledger/json-in-s3.ts";
+import { SplitBrain } from "../ledger/publish.ts";
 import { UnreadableRecord } from "../ledger/record.ts";
+import { OffTheChain } from "../ledger/repair-errors.ts";
 import { JournalCorrupt } from "../local/durability/journal.ts";
 import { DataFolderLocked } from "../local/durability/lock.ts";
 import { JavaMissing } from "../local/dynamodb-local.ts";
 import { PointInTimeFailed } from "../local/point-in-time/over-control.ts";
 import { DeadLettersRefused } from "../ports/dead-letters.ts";
+import { BundleDamaged } from "../replay/bundle/errors.ts";
 import { ControlDamaged } from "../replay/control/control.ts";
+import { InventoryError } from "../replay/inventory/errors.ts";
+import { ManifestDamaged } from "../replay/manifest/manifest.ts";
+import { TooManyKeys } from "../replay/reconcile/too-many-keys.ts";
+import { EpochOver } from "../replay/replay/replay-errors.ts";
+import { RestoreRefused, RestoreTakenOver } from "../replay/restore/restore-errors.ts";
+import { RunTakenOver } from "../replay/runs/run.ts";
 import { SnapshotDamaged } from "../replay/snapshot/snapshot-errors.ts";
+import { EpochEnded } from "../replay/verify/epoch-ended.ts";
+import { InvalidQuery } from "../tracking/query/invalid-query.ts";
 import { Misused, Refused } from "./output.ts";
 import { InvalidScenario } from "./scenario-error.ts";
 
@@ -21,7 +33,10 @@ const MISUSED = 2;
 /** EX_SOFTWARE of sysexits.h: the program itself is wrong. */
 const DEFECT = 70;
 
-/** Errors whose message says all there is to say, in a line. */
+/**
+ * Errors whose message says all there is to say, in a line. They lie in files that import next to nothing, since this one
+ * is read by every command, the help included.
+ */
 const PLAIN = [
   Refused,
   InvalidScenario,
@@ -35,8 +50,19 @@ const PLAIN = [
   SnapshotDamaged,
   DeadLettersRefused,
   PointInTimeFailed,
+  RestoreRefused,
+  RestoreTakenOver,
+  RunTakenOver,
+  EpochOver,
+  EpochEnded,
+  OffTheChain,
+  SplitBrain,
+  ManifestDamaged,
+  BundleDamaged,
+  InventoryError,
+  TooManyKeys,
 ];
-const MISUSES = [Misused, InvalidConfig];
+const MISUSES = [Misused, InvalidConfig, InvalidQuery, InvalidSetting];
 
 const isOneOf = (error: unknown, kinds: readonly (new (...args: never[]) => Error)[]): error is Error =>
   kinds.some(kind => error instanceof kind);

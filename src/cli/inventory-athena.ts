@@ -1,4 +1,3 @@
-import { InventoryError } from "../replay/inventory/errors.ts";
 import type { Report } from "../replay/inventory/open-report.ts";
 import { athenaColumns } from "../replay/selection/athena-columns.ts";
 import { selectionSql } from "../replay/selection/athena-query.ts";
@@ -23,7 +22,7 @@ const MANIFEST_KEY = /^(?:s3:\/\/[^/]+\/)?(.+\/)(\d{4}-\d{2}-\d{2})T(\d{2}-\d{2}
  * question that a selection asks of this one, for Athena. Asks Athena nothing.
  *
  * MANIFEST is an s3:// address, since where the report lies is where the table looks. Returns: the exit code. Throws:
- * `Misused`; `Refused` for a report that cannot be read.
+ * `Misused`; `Refused` for what cannot be a table; `InventoryError`.
  */
 export const inventoryAthenaCommand = async (
   manifest: string,
@@ -41,9 +40,7 @@ export const inventoryAthenaCommand = async (
     else output.data(`${definition};\n\n${query};`);
     return 0;
   } catch (error) {
-    if (error instanceof InventoryError || error instanceof RangeError)
-      throw new Refused(error.message, { cause: error });
-    throw error;
+    throw error instanceof RangeError ? new Refused(error.message, { cause: error }) : error;
   } finally {
     clients.close();
   }

@@ -1,11 +1,9 @@
 import { ingestReport } from "../replay/ingest/ingest-report.ts";
-import { InventoryError } from "../replay/inventory/errors.ts";
 import type { Progress } from "../replay/inventory/read-report.ts";
-import { RunTakenOver } from "../replay/runs/run.ts";
 import { connect } from "./connect.ts";
 import { reportIngest, runPlaceOf, stopFlag } from "./ingest-summary.ts";
 import { manifestPlace, openManifest } from "./open-manifest.ts";
-import { type Output, Refused } from "./output.ts";
+import type { Output } from "./output.ts";
 import { createProgressLine } from "./progress.ts";
 import type { Stopping } from "./stopping.ts";
 
@@ -32,10 +30,6 @@ export const inventoryIngestCommand = async (
     const end = await ingestReport(intake, report, { isStopping, onRead: read => line.show(shown(read)) });
     line.close();
     return reportIngest({ what: report.name, facts: { manifest: report.name } }, end, output);
-  } catch (error) {
-    if (error instanceof InventoryError || error instanceof RunTakenOver)
-      throw new Refused(error.message, { cause: error });
-    throw error;
   } finally {
     line.close();
     clients.close();

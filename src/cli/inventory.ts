@@ -1,11 +1,10 @@
 import { createHash } from "node:crypto";
-import { InventoryError } from "../replay/inventory/errors.ts";
 import { openReportFile, type Report } from "../replay/inventory/open-report.ts";
 import { readBatches } from "../replay/inventory/read-report.ts";
 import { canonicalLine, type InventoryRecord } from "../replay/inventory/record.ts";
 import { connect } from "./connect.ts";
 import { manifestPlace, openManifest } from "./open-manifest.ts";
-import { type Output, Refused } from "./output.ts";
+import type { Output } from "./output.ts";
 
 export type InventoryReadOptions = {
   /** Print how many records there are, and their fingerprint, instead of the records. */
@@ -27,7 +26,7 @@ const SIZE_WIDTH = 12;
  * the number of records and the SHA-256 over the canonical lines of all of them; so `--json` piped through sha256sum
  * gives the same, and so does the same report in another format.
  *
- * Needs no table, and for a manifest on disk no cloud. Throws: `Misused`; `Refused` with what is wrong with which file.
+ * Needs no table, and for a manifest on disk no cloud. Throws: `Misused`; `InventoryError` with what is wrong with which file.
  */
 export const inventoryReadCommand = async (
   manifest: string,
@@ -39,9 +38,6 @@ export const inventoryReadCommand = async (
     const open = await report();
     await (options.isCount ? printCount : printRecords)(open, output);
     return 0;
-  } catch (error) {
-    if (error instanceof InventoryError) throw new Refused(error.message, { cause: error });
-    throw error;
   } finally {
     close();
   }

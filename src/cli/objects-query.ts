@@ -1,7 +1,6 @@
 import type { App } from "../app.ts";
-import { InvalidQuery } from "../tracking/query/invalid-query.ts";
 import { connect } from "./connect.ts";
-import { Misused, type Output, Refused } from "./output.ts";
+import { type Output, Refused } from "./output.ts";
 
 /** Runs a command over the tracked objects of the cloud at hand. A query that cannot be understood is a misuse. */
 export const overObjects = async (
@@ -11,8 +10,6 @@ export const overObjects = async (
   const { app, clients } = await connect(isAws);
   try {
     return await command(app, clients);
-  } catch (error) {
-    throw error instanceof InvalidQuery ? new Misused(error.message, { cause: error }) : error;
   } finally {
     clients.close();
   }

@@ -1,12 +1,10 @@
 import type { App } from "../app.ts";
 import { isoInstant } from "../ports/clock.ts";
-import { InventoryError } from "../replay/inventory/errors.ts";
 import type { FeedPlace } from "../replay/reconcile/feed.ts";
 import { type Reconciled, type ReconcileRequest, reconcile } from "../replay/reconcile/reconcile.ts";
 import { recordedReconcile } from "../replay/reconcile/recorded.ts";
 import { FINDINGS, type Finding } from "../replay/reconcile/tally.ts";
-import { DAYS_MAX, TooManyKeys } from "../replay/reconcile/tracked-keys.ts";
-import { RunTakenOver } from "../replay/runs/run.ts";
+import { DAYS_MAX } from "../replay/reconcile/tracked-keys.ts";
 import { connect } from "./connect.ts";
 import { manifestPlace, openManifest } from "./open-manifest.ts";
 import { Misused, type Output, Refused } from "./output.ts";
@@ -33,7 +31,7 @@ const DAY_MS = 86_400_000;
  * `daybook reconcile`: has the live path do what it was never told of or left undone, and marks what is gone.
  *
  * Returns: 0, also where something was found and told; 1 where something failed, where it was stopped, and for a dry run
- *          that found something. Throws: `Misused`; `Refused` where another one runs, or for a report that is damaged.
+ *          that found something. Throws: `Misused`; `Refused` where another one runs; `InventoryError`; as `recordedReconcile`.
  */
 export const reconcileCommand = async (
   options: ReconcileOptions,
@@ -47,11 +45,6 @@ export const reconcileCommand = async (
     if (output.isJson) output.json(reconciled);
     else show(reconciled, app.decidedTopic !== undefined, output);
     return isAsItShouldBe(reconciled) ? 0 : 1;
-  } catch (error) {
-    const plain = [InventoryError, TooManyKeys, RunTakenOver];
-    if (error instanceof Error && plain.some(kind => error instanceof kind))
-      throw new Refused(error.message, { cause: error });
-    throw error;
   } finally {
     clients.close();
   }

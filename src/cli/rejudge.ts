@@ -1,23 +1,16 @@
 import type { AnyLedger } from "../ledger/ledger.ts";
-import { SplitBrain } from "../ledger/publish.ts";
-import { OffTheChain } from "../ledger/repair-errors.ts";
 import type { ObjectAddress } from "../ports/object-store.ts";
 import { announcementOf } from "../projections/announcement.ts";
-import { ManifestDamaged } from "../replay/manifest/manifest.ts";
-import { TooManyKeys } from "../replay/reconcile/tracked-keys.ts";
 import { withdrawCopies } from "../replay/rejudge/copies.ts";
 import { recordedRejudge } from "../replay/rejudge/recorded.ts";
 import { proposeRejudge, type RejudgeApplied, type RejudgeProposal } from "../replay/rejudge/rejudge.ts";
 import { type Announces, type Told, toldOfAll } from "../replay/rejudge/told.ts";
 import { type RecordedReplay, recordedReplay } from "../replay/replay/replay.ts";
-import { EpochOver } from "../replay/replay/replay-errors.ts";
-import { RestoreRefused, RestoreTakenOver } from "../replay/restore/restore-errors.ts";
 import { STEPS } from "../replay/restore/steps.ts";
-import { RunTakenOver } from "../replay/runs/run.ts";
 import { cloudClock } from "./cloud-clock.ts";
 import { connect } from "./connect.ts";
 import { stopFlag } from "./ingest-summary.ts";
-import { type Output, Refused } from "./output.ts";
+import type { Output } from "./output.ts";
 import { createProgressLine, type ProgressLine } from "./progress.ts";
 import { documentOf, SHOWN_MAX, showProposal, tellMore } from "./rejudge-text.ts";
 import { catchUpOf, repairLine, show } from "./replay.ts";
@@ -54,20 +47,10 @@ export const rejudgeCommand = async (
     return await (options.apply === undefined
       ? propose(options, line, output)
       : apply(options, options.apply, { stopping, line, output }));
-  } catch (error) {
-    throw isAnswer(error) ? new Refused(error.message, { cause: error }) : error;
   } finally {
     line.close();
   }
 };
-
-const ANSWERS = [
-  ...[EpochOver, ManifestDamaged, OffTheChain, RestoreRefused, RestoreTakenOver, RunTakenOver],
-  ...[SplitBrain, TooManyKeys],
-];
-
-const isAnswer = (error: unknown): error is Error =>
-  error instanceof Error && ANSWERS.some(kind => error instanceof kind);
 
 const progressOf =
   (line: ProgressLine) =>

@@ -4,13 +4,11 @@ import type { ObjectStore } from "../ports/object-store.ts";
 import { requestCost } from "../replay/costs/prices.ts";
 import { newestReport } from "../replay/events-source/newest-report.ts";
 import { type EventsReplayed, restoreDecisions } from "../replay/events-source/restore-decisions.ts";
-import { InventoryError } from "../replay/inventory/errors.ts";
 import type { Report } from "../replay/inventory/open-report.ts";
-import { ManifestDamaged } from "../replay/manifest/manifest.ts";
 import { cloudClock } from "./cloud-clock.ts";
 import { connect } from "./connect.ts";
 import { manifestPlace, openManifest } from "./open-manifest.ts";
-import { type Output, Refused } from "./output.ts";
+import type { Output } from "./output.ts";
 import { createProgressLine } from "./progress.ts";
 
 export type ReplayEventsOptions = {
@@ -50,10 +48,6 @@ export const replayEventsCommand = async (options: ReplayEventsOptions, output: 
       output.json({ source: "events", reports: reports.map(({ name }) => name), hasTable, ...replayed });
     else show(replayed, { reports, hasTable }, output);
     return replayed.troubles.length > 0 || (isDryRun && replayed.cold > 0) ? 1 : 0;
-  } catch (error) {
-    if (error instanceof InventoryError || error instanceof ManifestDamaged)
-      throw new Refused(error.message, { cause: error });
-    throw error;
   } finally {
     line.close();
     clients.close();

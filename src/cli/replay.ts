@@ -1,16 +1,11 @@
 import type { App } from "../app.ts";
 import { readCatalogue } from "../ledger/catalogue.ts";
 import type { AnyLedger } from "../ledger/ledger.ts";
-import { SplitBrain } from "../ledger/publish.ts";
 import { isoInstant } from "../ports/clock.ts";
-import { ManifestDamaged } from "../replay/manifest/manifest.ts";
-import { TooManyKeys } from "../replay/reconcile/tracked-keys.ts";
 import type { CatchUp, CaughtUp } from "../replay/replay/catch-up.ts";
 import type { ReplayCounts } from "../replay/replay/counts.ts";
 import { planReplay } from "../replay/replay/plan.ts";
 import { nothingToReplay, type Replayed, recordedReplay } from "../replay/replay/replay.ts";
-import { EpochOver } from "../replay/replay/replay-errors.ts";
-import { RunTakenOver } from "../replay/runs/run.ts";
 import { cloudClock } from "./cloud-clock.ts";
 import { connect } from "./connect.ts";
 import { stopFlag } from "./ingest-summary.ts";
@@ -38,7 +33,7 @@ const SHOWN_MAX = 10;
  * `daybook replay`: repairs what a restore left to repair, then brings tracking up; or, with `--dry-run`, tells what is
  * left.
  *
- * Returns: 0 if all is done or nothing was to do; 1 where something is left. Throws: `Refused`.
+ * Returns: 0 if all is done or nothing was to do; 1 where something is left. Throws: `Refused`; as `recordedReplay`.
  */
 export const replayCommand = async (
   options: ReplayCommandOptions,
@@ -52,11 +47,6 @@ export const replayCommand = async (
     const ledger: AnyLedger = { ...app.ledger, clock: await cloudClock(connection) };
     if (options.isDryRun) return await rehearse(ledger, options, line, output);
     return await run(app, ledger, options, { stopping, line, output });
-  } catch (error) {
-    const plain = [EpochOver, ManifestDamaged, RunTakenOver, SplitBrain, TooManyKeys];
-    if (error instanceof Error && plain.some(kind => error instanceof kind))
-      throw new Refused(error.message, { cause: error });
-    throw error;
   } finally {
     line.close();
     clients.close();

@@ -1,20 +1,20 @@
 import { bankTable } from "../app.ts";
+import { createLike } from "../aws/create-like.ts";
 import { createTable } from "../aws/create-table.ts";
 import { DynamoStore } from "../aws/dynamo-store.ts";
 import { LambdaEventSources } from "../aws/event-sources.ts";
 import { BucketMissing } from "../aws/s3-errors.ts";
+import type { AnyLedger } from "../ledger/ledger.ts";
 import type { Base } from "../ledger/live.ts";
 import { placeOfLive } from "../ledger/live.ts";
-import { OffTheChain } from "../ledger/repair-errors.ts";
 import { collectDecisions } from "../replay/collect.ts";
 import { readControl } from "../replay/control/control.ts";
 import { type Consumers, halt, resume } from "../replay/control/halt.ts";
-import { ManifestDamaged } from "../replay/manifest/manifest.ts";
 import { isForRestore, isHaltOver } from "../replay/restore/halted-for.ts";
+import { isWrittenAgain, missingDecisions } from "../replay/restore/missing-decisions.ts";
 import { baseText, type RestorePlan, type RestoreWish } from "../replay/restore/plan.ts";
 import { recordedRestore } from "../replay/restore/recorded.ts";
 import { checkRestore, type Restored, type Restoring } from "../replay/restore/restore.ts";
-import { RestoreRefused, RestoreTakenOver } from "../replay/restore/restore-errors.ts";
 import { STEPS } from "../replay/restore/steps.ts";
 import { cloudClock } from "./cloud-clock.ts";
 import { type Connection, connect } from "./connect.ts";
@@ -43,7 +43,7 @@ const SHOWN_MAX = 20;
  * `daybook restore`: makes a new table of the past and moves the live pointer to it; or, with `--dry-run`, tells what
  * that would be.
  *
- * Returns: the exit code. Throws: `Refused`, with nothing changed but what its message names.
+ * Returns: the exit code. Throws: `Refused`, and as `recordedRestore`, with nothing changed but what the message names.
  */
 export const restoreCommand = async (options: RestoreOptions, output: Output): Promise<number> => {
   const connection = await connected(options.isAws);
@@ -54,17 +54,15 @@ export const restoreCommand = async (options: RestoreOptions, output: Output): P
     const onStep: Restoring["onStep"] = (step, done = 0) =>
       line.show({ doing: step, done: STEPS.indexOf(step), total: STEPS.length, rows: done });
     const restoring = { ...(await restoringOf(connection, options)), onStep };
-    if (options.isDryRun) await rehearse(restoring, wish, output, line.close);
-    else {
-      const restored = await recordedRestore(restoring, wish, { isTakeOver });
-      line.close();
-      tell(restored, output);
-    }
+    if (options.isDryRun) return await rehearse(restoring, wish, output, line.close);
+    const restored = await recordedRestore(restoring, wish, { isTakeOver });
+    line.close();
+    tell(restored, output);
     return 0;
   } catch (error) {
     line.close();
     if (!options.isDryRun) await tellStandstill(connection, output);
-    throw isAnswer(error) ? new Refused(error.message, { cause: error }) : error;
+    throw error;
   } finally {
     line.close();
     connection.clients.close();
@@ -98,12 +96,6 @@ const connected = async (isAws: boolean): Promise<Connection> => {
   }
 };
 
-const isAnswer = (error: unknown): error is Error =>
-  error instanceof RestoreRefused ||
-  error instanceof RestoreTakenOver ||
-  error instanceof OffTheChain ||
-  error instanceof ManifestDamaged;
-
 /** What a restore works on, over a connection. */
 export const restoringOf = async (
   connection: Connection,
@@ -114,7 +106,6 @@ export const restoringOf = async (
   const client = await clients.dynamodb();
   const pointInTime = await pointInTimeOf(connection);
   if (torn !== undefined && isAws) throw new Refused("Only the local cloud tears a restore by a seed.");
-  const isLocal = !isAws;
   return {
     ledger: { ...app.ledger, clock },
     table: app.config.table,
@@ -122,7 +113,8 @@ export const restoringOf = async (
       pointInTime,
       open: async table => new DynamoStore({ client, tableName: table }),
       create: async table => {
-        await createTable(client, bankTable, table, { stream: isLocal });
+        if (isAws) await createLike(client, clock, bankTable, { like: app.config.table, to: table });
+        else await createTable(client, bankTable, table, { stream: true });
         return new DynamoStore({ client, tableName: table });
       },
     },
@@ -155,13 +147,16 @@ const consumersOf = async (
   };
 };
 
-/** Looks at everything a restore rests on, and counts what it would do. Reads every decision of the live epoch. */
+/**
+ * Looks at everything a restore rests on, and counts what it would do. Reads every decision of the live epoch, and lists
+ * those of all others. Returns: the exit code, 1 if a sealed decision is missing.
+ */
 const rehearse = async (
   restoring: Restoring,
   wish: RestoreWish,
   output: Output,
   closeLine: () => void,
-): Promise<void> => {
+): Promise<number> => {
   const { ledger } = restoring;
   const { plan, ends, begun } = await checkRestore(restoring, wish);
   const startedMs = ledger.clock.now();
@@ -175,11 +170,13 @@ const rehearse = async (
   const collectMs = ledger.clock.now() - startedMs;
   const recent = valid.filter(({ decidedAt }) => decidedAt >= plan.reach);
   const gated = new Set(recent.flatMap(({ legs }) => legs.map(({ stream }) => stream))).size;
+  const missing = await missingOf(ledger, plan);
   closeLine();
-  const facts = { decisions: valid.length, rewritten: recent.length, gated, void: lost, collectMs };
+  const facts = { decisions: valid.length, rewritten: recent.length, gated, void: lost, missing, collectMs };
+  const exitCode = missing.decisions === 0 ? 0 : 1;
   if (output.isJson) {
     output.json({ isDryRun: true, ...plan, begun, ...facts });
-    return;
+    return exitCode;
   }
   output.data(
     `Would restore ${plan.source} to ${baseText(plan.from)}, as epoch ${plan.epoch} in ${plan.table}.`,
@@ -191,7 +188,34 @@ const rehearse = async (
     `  told downtime           the restore of the table, then its one reading, and some ${collectMs} ms to seal`,
   );
   if (begun) output.data("It has begun before: the same command without --dry-run goes on with it.");
+  tellMissing(missing, plan, output);
   output.talk("Nothing was changed.");
+  return exitCode;
+};
+
+/** Sealed decisions that S3 does not show. `needed`: those without which the restore is refused. `names`: the first few. */
+type Missing = { readonly decisions: number; readonly needed: number; readonly names: readonly string[] };
+
+const missingOf = async (ledger: AnyLedger, plan: RestorePlan): Promise<Missing> => {
+  const isNeeded = isWrittenAgain(plan);
+  const names: string[] = [];
+  let [decisions, needed] = [0, 0];
+  for await (const line of missingDecisions(placeOfLive(ledger), plan, () => true)) {
+    decisions += 1;
+    if (isNeeded(line)) needed += 1;
+    if (names.length < SHOWN_MAX) names.push(line.name);
+  }
+  return { decisions, needed, names };
+};
+
+const tellMissing = ({ decisions, needed, names }: Missing, { reach }: RestorePlan, output: Output): void => {
+  if (decisions === 0) return;
+  output.data(`  sealed and missing      ${decisions}, ${needed} of them decided since ${reach}`);
+  for (const name of names) output.data(`    ${name}`);
+  if (decisions > names.length) output.data(`    and ${decisions - names.length} more`);
+  output.talk(
+    `${needed > 0 ? "The restore would be refused" : "The restore fails if the table of that instant lacks what they say"}: bring back the versions of them that were written first, or have them made again by "daybook replay --source events".`,
+  );
 };
 
 const tell = ({ plan, pointer, manifest, gated, catalogued, isRepaired }: Restored, output: Output): void => {

@@ -6,7 +6,7 @@ import type { Output } from "./output.ts";
 /** Enough of a digest to compare by eye. */
 const DIGEST_SHOWN = 12;
 
-/** `daybook snapshots`: the snapshots there are, newest first. */
+/** `daybook snapshots`: the snapshots there are, newest first. Returns: the exit code, 1 if one is damaged. */
 export const snapshotsCommand = async (isAws: boolean, output: Output): Promise<number> => {
   const { app, clients } = await connect(isAws);
   try {
@@ -15,7 +15,9 @@ export const snapshotsCommand = async (isAws: boolean, output: Output): Promise<
     if (output.isJson) output.json({ snapshots: found.map(snapshotJson) });
     else if (found.length === 0) output.talk('There is no snapshot: "daybook snapshot" takes one.');
     else output.data(snapshotsTable(found));
-    return 0;
+    const damaged = found.flatMap(({ damage }) => damage ?? []);
+    for (const { message } of damaged) output.talk(message);
+    return damaged.length === 0 ? 0 : 1;
   } finally {
     clients.close();
   }
@@ -25,7 +27,8 @@ const bytesOf = ({ manifest }: FoundSnapshot): number =>
   manifest?.parts.reduce((sum, { bytes }) => sum + bytes, 0) ?? 0;
 
 const snapshotJson = (found: FoundSnapshot) => {
-  const { id, manifest } = found;
+  const { id, manifest, damage } = found;
+  if (damage !== undefined) return { id, isFinished: true, damage: damage.message };
   if (manifest === undefined) return { id, isFinished: false };
   const { takenAt, epoch, streams, totals, parts, digest } = manifest;
   return {
@@ -43,8 +46,8 @@ const snapshotJson = (found: FoundSnapshot) => {
 
 const snapshotsTable = (all: readonly FoundSnapshot[]): string => {
   const rows = all.map(found => {
-    const { id, manifest } = found;
-    if (manifest === undefined) return [id, "", "", "", "", "not finished"];
+    const { id, manifest, damage } = found;
+    if (manifest === undefined) return [id, "", "", "", "", damage ? "damaged" : "not finished"];
     const { epoch, streams, parts, digest } = manifest;
     return [
       id,

@@ -1,7 +1,7 @@
 import type { Context } from "aws-lambda";
 import { type App, bankTable, cloudApp } from "../app.ts";
 import { type Clients, createClients } from "../aws/clients.ts";
-import { createTable } from "../aws/create-table.ts";
+import { createLike } from "../aws/create-like.ts";
 import { DynamoStore } from "../aws/dynamo-store.ts";
 import { LambdaEventSources } from "../aws/event-sources.ts";
 import { awsPointInTime } from "../aws/point-in-time.ts";
@@ -82,7 +82,7 @@ const restoringOf = async (
       pointInTime: pointInTime ?? awsPointInTime({ client, clock }),
       open,
       create: async table => {
-        await createTable(client, bankTable, table);
+        await createLike(client, clock, bankTable, { like: app.config.table, to: table });
         return open(table);
       },
     },

@@ -1,8 +1,10 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
-import { afterEach, expect, test } from "vitest";
+import { afterEach, describe, expect, test } from "vitest";
+import { createLike } from "../../src/aws/create-like.ts";
 import { awsPointInTime } from "../../src/aws/point-in-time.ts";
+import { BACKUP_TAG } from "../../src/ports/backup-tag.ts";
 import type { PointInTime } from "../../src/ports/point-in-time.ts";
 
 const ARN = "arn:aws:dynamodb:eu-central-1:123456789012:table/";
@@ -80,7 +82,7 @@ const service = async (answer: (asked: Asked, before: readonly Asked[]) => Reply
     },
   };
   const writes = () => all.filter(({ operation }) => !/^(Describe|List)/.test(operation));
-  return { pointInTime: awsPointInTime({ client, clock }), all, writes };
+  return { pointInTime: awsPointInTime({ client, clock }), client, clock, all, writes };
 };
 
 const usual = ({ operation, body }: Asked, before: readonly Asked[]): Reply => {
@@ -175,6 +177,63 @@ test("waits while the table is being made, its indexes included, and tells how l
 });
 
 const isRestore = ({ operation }: Asked): boolean => operation === "RestoreTableToPointInTime";
+
+describe("an empty table made like another", () => {
+  const DEFINITION = { indexes: [] };
+  const TABLES = { like: "old", to: "new" };
+  const made: Reply = { body: { Table: { TableStatus: "ACTIVE", TableArn: `${ARN}new` } } };
+  const answer = ({ operation, body }: Asked): Reply => {
+    if (operation === "CreateTable") return { body: {} };
+    return operation === "DescribeTable" && body.TableName === "new" ? made : undefined;
+  };
+  const settingsOf = (all: readonly Asked[]) => all.filter(({ operation }) => operation !== "CreateTable");
+
+  test("keeps its past, its tags and its protection as that one does", async () => {
+    const { client, clock, writes } = await service(answer);
+    await createLike(client, clock, DEFINITION, TABLES);
+    expect(writes()[0]).toMatchObject({ operation: "CreateTable", body: { TableName: "new" } });
+    expect(settingsOf(writes())).toEqual([
+      {
+        operation: "UpdateContinuousBackups",
+        body: {
+          TableName: "new",
+          PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true, RecoveryPeriodInDays: 21 },
+        },
+      },
+      {
+        operation: "TagResource",
+        body: {
+          ResourceArn: `${ARN}new`,
+          Tags: [
+            { Key: "team", Value: "a" },
+            { Key: "cost", Value: "b" },
+          ],
+        },
+      },
+      { operation: "UpdateTable", body: { TableName: "new", DeletionProtectionEnabled: true } },
+    ]);
+  });
+
+  test("keeps them as deployed where that one is gone", async () => {
+    const { client, clock, writes } = await service(asked => {
+      if (asked.body.TableName !== "old") return answer(asked);
+      const isBackups = asked.operation === "DescribeContinuousBackups";
+      return failure(isBackups ? "TableNotFoundException" : "ResourceNotFoundException");
+    });
+    await createLike(client, clock, DEFINITION, TABLES);
+    expect(settingsOf(writes())).toEqual([
+      {
+        operation: "UpdateContinuousBackups",
+        body: { TableName: "new", PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true } },
+      },
+      {
+        operation: "TagResource",
+        body: { ResourceArn: `${ARN}new`, Tags: [{ Key: BACKUP_TAG.name, Value: BACKUP_TAG.value }] },
+      },
+      { operation: "UpdateTable", body: { TableName: "new", DeletionProtectionEnabled: true } },
+    ]);
+  });
+});
 
 test("tries again while backups cannot be switched on yet", async () => {
   let refused = 2;

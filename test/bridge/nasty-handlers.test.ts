@@ -161,6 +161,18 @@ describe("ends in a failed group, leaves nothing behind, and harms no other grou
     expect(await misbehaves("printf x > \"$(printf 'a\\377b')\"")).toMatchObject({ code: "UNSAFE_NAME" });
   });
 
+  test.each([
+    ["in a file's name", "printf x > 'sub\\a.txt'"],
+    ["in a folder's name", "mkdir 'sub\\dir' && printf x > 'sub\\dir/a.txt'"],
+    ["that would lead out", "printf x > '..\\..\\a.txt'"],
+  ])("one that writes a backslash %s", async (_, then) => {
+    const bad = await misbehaves(`printf first > 1; ${then}`);
+    expect(bad).toMatchObject({
+      code: "UNSAFE_NAME",
+      reason: expect.stringContaining("write folders with /"),
+    });
+  });
+
   test("one that writes a key that is too long", async () => {
     const long = "p=$(printf %0200d 0); d=$p/$p/$p/$p/$p; mkdir -p $d; printf first > 1; printf x > $d/$p";
     expect(await misbehaves(long)).toMatchObject({ code: "KEY_TOO_LONG" });

@@ -1,6 +1,9 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
+import { RUN_ID_VAR } from "../../src/bridge/processes.ts";
+import { settingsFrom } from "../../src/bridge/settings-from.ts";
+import { systemClock } from "../../src/local/system-clock.ts";
 import { daybook, endAll, LAUNCHER, start, startDaybook, testFolder } from "../support/cli-process.ts";
 
 afterEach(endAll);
@@ -20,6 +23,18 @@ describe("help", () => {
       expect(stdout).not.toContain(ESCAPE);
     },
   );
+
+  test("bridge teaches what a program is handed, by the names that it gets, and how it ends", async () => {
+    const { stdout } = await daybook(["bridge", "run", "--help"]);
+    const { rootFolderVar, bucketVar, keyPrefixVar, eventsFileVar } = await settingsFrom(
+      { HANDLER_COMMAND: "true" },
+      systemClock,
+    );
+    const handed = [rootFolderVar, bucketVar, keyPrefixVar, eventsFileVar, "TARGET_BUCKET", RUN_ID_VAR];
+    for (const name of handed) expect(stdout).toMatch(new RegExp(`^  ${name} +\\S`, "m"));
+    expect(stdout).toMatch(/Examples:\n {2}HANDLER_COMMAND=.*\n {2}HANDLER_COMMAND=.*\n\nWhat/);
+    expect(stdout).toMatch(/Exit codes: 0 .* 1 .* 2 [^\n]*\n$/);
+  });
 
   test("the main help names every command and the exit codes; --version is a version", async () => {
     const help = await daybook(["--help"]);

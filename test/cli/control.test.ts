@@ -113,6 +113,13 @@ describe("a snapshot", () => {
       printed: "",
       said: expect.stringMatching(/^s3:\/\/daybook-decisions\/snap\S+ is missing[^\n]*$/),
     });
+
+    const { id } = snapshots[0];
+    await objects.put({ bucket: DECISIONS, key: `snap/${id.slice(0, 10)}/${id}/manifest.json`, body: "{" });
+    const { exitCode, stdout, stderr } = await daybook(["snapshots"], { cwd: up.folder });
+    expect(stdout).toMatch(new RegExp(`${id} .*damaged\n${taken.id} .*${taken.digest.slice(0, 12)}`));
+    expect(stderr).toMatch(/^s3:\/\/daybook-decisions\/snap\S+manifest\.json is no manifest [^\n]*\n$/);
+    expect(exitCode).toBe(1);
   });
 
   test("is no help where S3 itself was changed; verify names the decision and exits 1", async () => {

@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
 import { describe, expect, test } from "vitest";
+import { failureOf } from "../../src/cli/failure.ts";
 import { inventoryReadCommand } from "../../src/cli/inventory.ts";
-import { Misused, type Output, Refused } from "../../src/cli/output.ts";
+import { Misused, type Output } from "../../src/cli/output.ts";
 import { canonicalLine } from "../../src/replay/inventory/record.ts";
 import { fixturePath, REAL_RECORDS, REAL_REPORTS } from "../replay/inventory/reports.ts";
 
@@ -48,7 +49,8 @@ test("people get a line for each record", async () => {
 });
 
 test("what is wrong with a report is refused by name, what is no address is misused", async () => {
-  await expect(run("none/manifest.json")).rejects.toThrow(Refused);
+  const missing = await run("none/manifest.json").catch((error: unknown) => error);
+  expect(failureOf(missing)).toMatchObject({ exitCode: 1, text: expect.stringContaining("none/manifest") });
   await expect(run("none/manifest.json")).rejects.toThrow("none/manifest.json: there is no such file");
   await expect(run(fixturePath("csv_inventory.csv.gz"))).rejects.toThrow(
     /csv_inventory\.csv\.gz: is no manifest/,

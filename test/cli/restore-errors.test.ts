@@ -156,17 +156,39 @@ test("while a restore has begun and is not finished, neither verify nor replay s
   expect(await here("verify")).toMatchObject({ exitCode: 0, stderr: "" });
 }, 120_000);
 
+const R3 = { bucket: DECISIONS, key: "dec/000001/cash_withdrawal_r3.event" };
+
+test("a sealed decision that is gone shows in a dry run, and refuses the restore before anything is halted", async () => {
+  const tables = ["daybook", "daybook-000002"];
+  const kept = await objects.get(R3);
+  await objects.delete(R3);
+  const args = ["restore", "--to", new Date().toISOString()];
+  const before = await everything(...tables);
+  const rehearsed = await here(...args, "--dry-run");
+  expect(rehearsed.exitCode).toBe(1);
+  expect(rehearsed.stdout).toMatch(
+    /sealed and missing +1, 1 of them .*\n +dec\/000001\/cash_withdrawal_r3\.event\n/,
+  );
+  expect(rehearsed.stderr).toMatch(
+    /The restore would be refused: bring back .*"daybook replay --source events"/,
+  );
+  expect(await everything(...tables)).toEqual(before);
+  await expectRefused(args, /r3\.event is sealed and missing: bring back .*--source events/, tables);
+  await objects.put({ ...R3, body: kept?.body ?? "" });
+  const whole = await here(...args, "--dry-run", "--json");
+  expect(whole.exitCode, whole.stderr).toBe(0);
+  expect(JSON.parse(whole.stdout)).toMatchObject({ missing: { decisions: 0, needed: 0, names: [] } });
+}, 120_000);
+
 test("a restore that fails half-way says that all is halted, and goes on once it can", async () => {
-  const lost = { bucket: DECISIONS, key: "dec/000001/cash_withdrawal_r3.event" };
-  const kept = await objects.get(lost);
-  await objects.delete(lost);
+  const kept = await objects.get(R3);
+  await objects.put({ ...R3, body: "other" });
   const args = ["restore", "--to", new Date().toISOString()];
   const failed = await here(...args);
   expect(failed).toMatchObject({ exitCode: 1, stdout: "" });
   expect(failed.stderr).toMatch(/^Everything is halted since .* for "restore to epoch 3"[^\n]*\n[^\n]+\n$/);
-  expect(failed.stderr).toContain("r3.event is sealed and missing: bring back");
-  expect(failed.stderr).toContain('"daybook replay --source events"');
-  await objects.put({ ...lost, body: kept?.body ?? "" });
+  expect(failed.stderr).toContain("r3.event has other bytes than were sealed: bring back");
+  await objects.put({ ...R3, body: kept?.body ?? "" });
   const restored = await here(...args);
   expect(restored.stderr).not.toContain("halted");
   expect(restored.exitCode, restored.stderr).toBe(0);

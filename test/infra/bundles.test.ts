@@ -40,6 +40,7 @@ const ASKED_OF_S3 = [
 const granted = ({ grants }: FunctionSpec): readonly string[] => [
   ...Object.values(grants.buckets ?? {}).flat(),
   ...(grants.table ?? []),
+  ...(grants.restored ?? []),
   ...(grants.scratch ?? []),
   ...(grants.eventSources ?? []),
   ...(grants.topics === undefined ? [] : ["sns:Publish"]),

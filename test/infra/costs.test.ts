@@ -9,6 +9,7 @@ const ASSUMED = {
   scheduledSeconds: 5,
   scheduledGb: 1,
   requestBytes: 500,
+  listedInNewEvents: 18,
   tracedShare: 0.05,
   logBytesPerBatch: 500,
 };
@@ -27,10 +28,21 @@ describe("what a deployment costs", () => {
         c: resource("AWS::CloudWatch::Dashboard"),
         d: resource("AWS::Lambda::EventSourceMapping"),
         e: resource("AWS::Events::Rule", { ScheduleExpression: "rate(6 hours)" }),
+        f: resource("AWS::S3::Bucket", { InventoryConfigurations: [{ ScheduleFrequency: "Weekly" }] }),
+        g: resource("AWS::S3::Bucket"),
+        h: resource("AWS::Backup::BackupPlan", {
+          BackupPlan: {
+            BackupPlanRule: [
+              { ScheduleExpression: "cron(0 3 ? * SUN *)", Lifecycle: { DeleteAfterDays: 70 } },
+            ],
+          },
+        }),
       },
     };
     const found = deployedIn([template, { Resources: {} }]);
-    expect(found).toMatchObject({ alarms: 2, dashboards: 1, polled: 1, functions: 0 });
+    expect(found).toMatchObject({ alarms: 2, dashboards: 1, polled: 1, functions: 0, inventories: 1 });
+    expect([found.reports, found.backups]).toEqual([expect.closeTo(4.34, 1), expect.closeTo(10, 5)]);
+    expect(deployedIn([])).toMatchObject({ inventories: 0, reports: 0, backups: 0 });
     const lines = idleLines(found, ASSUMED);
     expect(line(lines, "alarms")).toBeCloseTo(0.2);
     expect(line(lines, "dashboards")).toBeCloseTo(3);
@@ -47,11 +59,19 @@ describe("what a deployment costs", () => {
   });
 
   test("is that of its requests, per million events", () => {
-    const lines = perMillionLines(EVENT, ASSUMED);
+    const lines = perMillionLines(EVENT, ASSUMED, { reports: 30.4, backups: 13 });
     expect(line(lines, "the client's PUT")).toBeCloseTo(5);
     expect(line(lines, "S3, writes and listings")).toBeCloseTo(15);
     expect(line(lines, "S3, reads")).toBeCloseTo(2);
     expect(line(lines, "table, writes")).toBeCloseTo(20);
     expect(line(lines, "table, reads")).toBeCloseTo(1);
+    // Stored, decided, copied, and three times at its end.
+    expect(line(lines, "SNS")).toBeCloseTo(3);
+    // Five gigabytes, but for what a GB is.
+    expect(line(lines, "table, a month")).toBeCloseTo(1.16);
+    expect(line(lines, "its past, a month")).toBeCloseTo(0.93);
+    expect(line(lines, "its backups, a month")).toBeCloseTo(6.05);
+    // Thirty times the copy, eighteen times what is left of the request.
+    expect(line(lines, "inventories, a month")).toBeCloseTo(0.121);
   });
 });

@@ -35,7 +35,7 @@ const answering = (answers: Answers) => {
   const tasks: Tasks = async (resource, parameters) => {
     const { name, payload } = askedOf(resource, parameters);
     asked.push(name);
-    const answer = answers[name];
+    const answer = answers[name] ?? (isNotice(name) ? () => ({}) : undefined);
     if (answer === undefined) throw new Error(`Nobody expected ${name}`);
     const times = asked.filter(each => each === name).length;
     const result = answer(payload, times);
@@ -43,6 +43,9 @@ const answering = (answers: Answers) => {
   };
   return { asked, tasks };
 };
+
+/** People are told; nothing hangs on what they say. */
+const isNotice = (name: string): boolean => name.startsWith("Daybook: ") && !name.includes(": approve ");
 
 const askedOf = (resource: string, parameters: Data): { readonly name: string; readonly payload: Data } => {
   if (resource.endsWith("lambda:invoke")) {
@@ -283,11 +286,43 @@ describe("a drill", () => {
   });
 });
 
+const INVENTORY = { bucket: "b", key: "s/all-versions/2026/manifest.json" };
+/** Where nothing was changed yet, and somebody waits for the answer. */
+const BEFORE_ANYTHING = ["restore plan", "Daybook: approve a restore"];
+
 describe.each([
   ["recovery", recovery(10)],
   ["drill", drill()],
 ])("the machine of a %s", (_, machine) => {
   const states = [...everyState(machine)];
+  const input = { wish, inventory: INVENTORY };
+  const asksAll = async () => new Set((await walked(machine, input)).asked);
+  const ends = states.filter(([, { Type }]) => Type === "Fail").map(([, state]) => state.Error);
+
+  test("tells people where any step of it breaks, each time it is taken, and ends by a name of its own", async () => {
+    for (const step of await asksAll())
+      for (const time of [1, 2]) {
+        const usual = { ...RECOVERED, ...DRILLED }[step];
+        const { status, error, asked } = await walked(machine, input, {
+          [step]: (payload, times) => (times >= time ? throwing("Surprise")() : usual?.(payload, times)),
+        });
+        const takes = asked.filter(each => each === step).length;
+        if (takes < time) continue;
+        expect({ step, status, ends: ends.includes(error) }).toEqual({ step, status: "FAILED", ends: true });
+        if (!BEFORE_ANYTHING.includes(step)) expect(isNotice(asked.at(-1) ?? ""), step).toBe(true);
+      }
+  });
+
+  test("ends as it was meant to where people cannot be told", async () => {
+    const steps = [...(await asksAll())].filter(step => !BEFORE_ANYTHING.includes(step));
+    for (const step of steps) {
+      const broken = { [step]: throwing("Surprise") };
+      const { error, asked } = await walked(machine, input, broken);
+      const notice = asked.at(-1) ?? "";
+      const mute = await walked(machine, input, { ...broken, [notice]: throwing("AuthorizationError") });
+      expect({ step, error: mute.error }).toEqual({ step, error });
+    }
+  });
 
   test("leads somewhere from everywhere, and to everywhere", () => {
     for (const each of machinesIn(machine)) {

@@ -504,6 +504,13 @@ describe("a bridge", () => {
       .find(({ Properties }) => shown(Properties.Endpoint) === `<${queue.id}.Arn>`);
     expect(subscription?.Properties.FilterPolicyScope).toBe("MessageBody");
     expect(JSON.stringify(subscription?.Properties.FilterPolicy)).toContain("daybook-archive-");
+    const alarms = all.all("AWS::CloudWatch::Alarm").filter(({ id }) => id.startsWith("bridge"));
+    expect(alarms.map(({ Properties }) => JSON.stringify(Properties.Dimensions)).sort()).toEqual([
+      expect.stringContaining("queuedeadletters"),
+      expect.stringContaining("queueundelivered"),
+    ]);
+    for (const { Properties } of alarms)
+      expect(texts(Properties.AlarmActions)).toEqual([expect.stringMatching(/:daybook-operators$/)]);
     expect(violationsIn(all.daybook.app)).toEqual([]);
   });
 });

@@ -1,10 +1,13 @@
+import { once } from "node:events";
 import { connect } from "node:net";
 import { GetObjectCommand, PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
+import { ReceiveMessageCommand, SendMessageCommand } from "@aws-sdk/client-sqs";
 import { afterEach, describe, expect, test } from "vitest";
 import { createLocalCloud, type LocalCloud } from "../../src/local/cloud.ts";
 import { ManualClock } from "../../src/local/manual-clock.ts";
 import { createBucket } from "../../src/local/s3/buckets.ts";
 import { seededRandom } from "../../src/local/seeded-random.ts";
+import { createQueue } from "../../src/local/sqs/sqs.ts";
 import { createDaybookTopology } from "../../src/local/topology.ts";
 import { awsClients } from "./aws-clients.ts";
 
@@ -131,5 +134,57 @@ describe("the server", () => {
     await s3.send(new PutObjectCommand({ Bucket: "bucket", Key: "k", Body: "x" }));
     s3.destroy();
     expect(await control("counts")).toEqual({ "s3:PutObject": 1 });
+  });
+});
+
+describe("a long poll whose client has gone", () => {
+  const waitingQueue = async () => {
+    const { cloud, server } = await started();
+    createQueue(cloud.sqs, "queue");
+    const aws = awsClients(server.endpoint);
+    const QueueUrl = `${server.endpoint}/000000000000/queue`;
+    return {
+      port: server.port,
+      QueueUrl,
+      sqs: aws.sqs,
+      destroy: aws.destroy,
+      polls: (count: number) =>
+        expect.poll(() => server.counts.get("sqs:ReceiveMessage"), { interval: 1 }).toBe(count),
+      /** A message sent now, as another client receives it. */
+      sendAndReceive: async () => {
+        await aws.sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: "next" }));
+        const { Messages = [] } = await aws.sqs.send(
+          new ReceiveMessageCommand({ QueueUrl, MessageSystemAttributeNames: ["ApproximateReceiveCount"] }),
+        );
+        return Messages.map(({ Body, Attributes }) => [Body, Attributes?.ApproximateReceiveCount]);
+      },
+    };
+  };
+
+  test("takes nothing once its connection is cut", async () => {
+    const { port, QueueUrl, polls, sendAndReceive, destroy } = await waitingQueue();
+    const body = JSON.stringify({ QueueUrl, WaitTimeSeconds: 20 });
+    const socket = connect(port, "127.0.0.1");
+    socket.write(
+      `POST / HTTP/1.1\r\nhost: x\r\nx-amz-target: AmazonSQS.ReceiveMessage\r\ncontent-length: ${body.length}\r\n\r\n${body}`,
+    );
+    await polls(1);
+    socket.destroy();
+    await once(socket, "close");
+    expect(await sendAndReceive()).toEqual([["next", "1"]]);
+    destroy();
+  });
+
+  test("takes nothing once its request is abandoned", async () => {
+    const { QueueUrl, sqs, polls, sendAndReceive, destroy } = await waitingQueue();
+    const impatient = new AbortController();
+    const poll = sqs.send(new ReceiveMessageCommand({ QueueUrl, WaitTimeSeconds: 20 }), {
+      abortSignal: impatient.signal,
+    });
+    await polls(1);
+    impatient.abort();
+    await expect(poll).rejects.toThrow("aborted");
+    expect(await sendAndReceive()).toEqual([["next", "1"]]);
+    destroy();
   });
 });

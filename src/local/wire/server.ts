@@ -78,7 +78,7 @@ const respond = async (
 ): Promise<void> => {
   let answer: Answer;
   try {
-    answer = await answerTo(context, request);
+    answer = await answerTo(context, request, response);
   } catch (error) {
     answer = failureAnswer(context, request, error);
   }
@@ -102,7 +102,11 @@ const failureAnswer = ({ cloud }: Context, request: IncomingMessage, error: unkn
   return s3ErrorAnswer(cloud.s3, new S3Error("InternalError", String(error)), path);
 };
 
-const answerTo = async (context: Context, http: IncomingMessage): Promise<Answer> => {
+const answerTo = async (
+  context: Context,
+  http: IncomingMessage,
+  response: ServerResponse,
+): Promise<Answer> => {
   const { cloud } = context;
   const url = http.url ?? "/";
   const mark = url.indexOf("?");
@@ -115,7 +119,7 @@ const answerTo = async (context: Context, http: IncomingMessage): Promise<Answer
   runRestores(cloud.s3);
   const target = header(http, "x-amz-target");
   if (target?.startsWith("AmazonSQS.") === true)
-    return sqsAnswer(context, target.slice("AmazonSQS.".length), raw);
+    return sqsAnswer(context, target.slice("AmazonSQS.".length), { raw, gone: goneSignal(response) });
   if (isForm(http)) return snsAnswer(context, new URLSearchParams(raw.toString()));
   if (isLambdaPath(path)) {
     const query = mark < 0 ? "" : url.slice(mark + 1);
@@ -161,9 +165,21 @@ const count = ({ counts }: Context, name: string): void => {
   counts.set(name, (counts.get(name) ?? 0) + 1);
 };
 
+/** Aborts when the connection ends before its answer is written; of use only to what waits. */
+const goneSignal = (response: ServerResponse): AbortSignal => {
+  const gone = new AbortController();
+  if (response.closed) gone.abort();
+  response.once("close", () => gone.abort());
+  return gone.signal;
+};
+
 const JSON_TYPE = { "content-type": "application/x-amz-json-1.0" };
 
-const sqsAnswer = async (context: Context, operation: string, raw: Buffer): Promise<Answer> => {
+const sqsAnswer = async (
+  context: Context,
+  operation: string,
+  { raw, gone }: { readonly raw: Buffer; readonly gone: AbortSignal },
+): Promise<Answer> => {
   count(context, `sqs:${operation}`);
   const handler = SQS_HANDLERS.get(operation);
   if (handler === undefined) {
@@ -171,7 +187,7 @@ const sqsAnswer = async (context: Context, operation: string, raw: Buffer): Prom
   }
   try {
     const input = JSON.parse(raw.length === 0 ? "{}" : raw.toString()) as Record<string, unknown>; // read with checks
-    const output = await handler({ sqs: context.cloud.sqs, endpoint: context.endpoint }, input);
+    const output = await handler({ sqs: context.cloud.sqs, endpoint: context.endpoint, gone }, input);
     return { status: 200, headers: JSON_TYPE, body: JSON.stringify(output) };
   } catch (error) {
     if (error instanceof SyntaxError)

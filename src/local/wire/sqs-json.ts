@@ -16,14 +16,19 @@ import {
 } from "../sqs/sqs.ts";
 import { SqsError } from "../sqs/sqs-error.ts";
 import type { MessageAttributes, Queue, QueueSettings } from "../sqs/sqs-types.ts";
-import { whenVisible } from "../sqs/waiting.ts";
+import { type Waiting, whenVisible } from "../sqs/waiting.ts";
 import { systemClock } from "../system-clock.ts";
 import { attributesMd5 } from "./message-attributes.ts";
 import { queueAttributes, settingsOf } from "./queue-attributes.ts";
 
 type Input = Readonly<Record<string, unknown>>;
 type Output = Readonly<Record<string, unknown>>;
-type Context = { readonly sqs: Sqs; readonly endpoint: string };
+type Context = {
+  readonly sqs: Sqs;
+  readonly endpoint: string;
+  /** Aborted when whoever asked is no longer connected. */
+  readonly gone: AbortSignal;
+};
 type Handler = (context: Context, input: Input) => Output | Promise<Output>;
 
 /** Source: Amazon SQS API: entries of a batch, messages of a receive. */
@@ -143,20 +148,19 @@ const batch = (context: Context, input: Input, one: (queueName: string, entry: E
   return { Successful, Failed };
 };
 
-const receivedOutput: Handler = async ({ sqs }, input) => {
+const receivedOutput: Handler = async ({ sqs, gone }, input) => {
   const queueName = queueNameOf(input);
   const { waitMs } = queueNamed(sqs, queueName).settings;
   const max = Math.min(number(input, "MaxNumberOfMessages") ?? 1, BATCH_MAX);
   const visibilityTimeoutMs = seconds(number(input, "VisibilityTimeout"));
   const patienceMs = Math.min(seconds(number(input, "WaitTimeSeconds")) ?? waitMs, WAIT_SECONDS_MAX * 1000);
   const deadlineMs = systemClock.now() + patienceMs;
-  let messages = receiveMessages(sqs, queueName, { max, visibilityTimeoutMs });
-  while (messages.length === 0 && systemClock.now() < deadlineMs) {
-    const waiting = whenVisible(sqs, queueName);
-    const cancelAlarm = systemClock.alarm(deadlineMs - systemClock.now(), waiting.cancel);
-    await waiting.done;
-    cancelAlarm();
-    messages = receiveMessages(sqs, queueName, { max, visibilityTimeoutMs });
+  // Nobody would read what is handed out to a connection that is gone, and it would stay hidden until its timeout.
+  const take = () => (gone.aborted ? [] : receiveMessages(sqs, queueName, { max, visibilityTimeoutMs }));
+  let messages = take();
+  while (messages.length === 0 && !gone.aborted && systemClock.now() < deadlineMs) {
+    await arrivalUntil(deadlineMs, whenVisible(sqs, queueName), gone);
+    messages = take();
   }
   if (messages.length === 0) return {};
   const names = [
@@ -165,6 +169,18 @@ const receivedOutput: Handler = async ({ sqs }, input) => {
   ];
   const attributeNames = (input.MessageAttributeNames as readonly string[] | undefined) ?? [];
   return { Messages: messages.map(message => messageOutput(message, new Set(names), attributeNames)) };
+};
+
+const arrivalUntil = async (
+  deadlineMs: number,
+  { done, cancel }: Waiting,
+  gone: AbortSignal,
+): Promise<void> => {
+  const cancelAlarm = systemClock.alarm(deadlineMs - systemClock.now(), cancel);
+  gone.addEventListener("abort", cancel);
+  await done;
+  gone.removeEventListener("abort", cancel);
+  cancelAlarm();
 };
 
 const messageOutput = (message: Received, asked: ReadonlySet<string>, names: readonly string[]): Output => {

@@ -42,8 +42,12 @@ export const readDecision = async <Change>(
   { name, sha256 }: Pick<ManifestLine, "name" | "sha256">,
 ): Promise<DecisionRecord<Change>> => {
   const found = await objects.get({ bucket, key: name });
-  if (found === undefined) throw new ManifestDamaged(bucket, name, "is sealed and missing", MAKE_AGAIN);
+  if (found === undefined) throw missingDecision(bucket, name);
   if (sha256Hex(found.body) !== sha256)
     throw new ManifestDamaged(bucket, name, "has other bytes than were sealed");
   return parseRecord<Change>(Buffer.from(found.body).toString("utf8"), name);
 };
+
+/** What is said of a sealed decision whose object is gone. */
+export const missingDecision = (bucket: string, name: string): ManifestDamaged =>
+  new ManifestDamaged(bucket, name, "is sealed and missing", MAKE_AGAIN);

@@ -3,6 +3,7 @@ import type { AnyLedger } from "../../ledger/ledger.ts";
 import { isoInstant } from "../../ports/clock.ts";
 import { RECENT_SHARDS, recentPartition } from "../../tracking/entities.ts";
 import type { Scope } from "./picture.ts";
+import { TooManyKeys } from "./too-many-keys.ts";
 
 /** Keys held in memory at once, some 250 MB. */
 export const TRACKED_KEYS_MAX = 2_000_000;
@@ -13,16 +14,6 @@ const PAGES_MAX = 10_000;
 /** Shards read at once: all of a day. */
 const SHARDS_AT_ONCE = 16;
 const DAY_MS = 86_400_000;
-
-/** There is more to look at than one run can hold. */
-export class TooManyKeys extends Error {
-  override readonly name = "TooManyKeys";
-  constructor(max: number) {
-    super(
-      `Tracking knows more than ${max} keys to look at: reconcile one --prefix at a time, or from a later --since on.`,
-    );
-  }
-}
 
 /** Keys that tracking knows something of, by bucket. */
 export type TrackedKeys = ReadonlyMap<string, Set<string>>;

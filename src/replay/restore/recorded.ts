@@ -1,4 +1,6 @@
+import { placeOfLive } from "../../ledger/live.ts";
 import { beginRun } from "../runs/run.ts";
+import { checkDecisions } from "./missing-decisions.ts";
 import type { RestoreWish } from "./plan.ts";
 import { checkRestore, type Restored, type Restoring, restore } from "./restore.ts";
 import { RestoreRefused } from "./restore-errors.ts";
@@ -12,17 +14,19 @@ const SUBJECT = "table";
  *
  * `isTakeOver`: goes on though another one may be running, as after a kill, instead of waiting until that counts as dead.
  * Both then write the same; the slower one stops as soon as it sees the pointer moved.
- * Throws: as `restore`; `RestoreRefused` where another one runs; `RunTakenOver`.
+ * Throws: as `restore`, `ManifestDamaged` also before anything is changed, where a decision that it has to read is missing;
+ *         `RestoreRefused` where another one runs; `RunTakenOver`.
  */
 export const recordedRestore = async (
   restoring: Restoring,
   wish: RestoreWish,
   { isTakeOver }: { readonly isTakeOver: boolean },
 ): Promise<Restored> => {
-  await checkRestore(restoring, wish);
+  const { plan } = await checkRestore(restoring, wish);
+  await checkDecisions(placeOfLive(restoring.ledger), plan);
   if (isTakeOver) return restore(restoring, wish);
-  const { objects, decisionsBucket: bucket, clock, epoch } = restoring.ledger;
-  const place = { objects, bucket, clock, epoch };
+  const { objects, decisionsBucket: bucket, clock, epoch: live } = restoring.ledger;
+  const place = { objects, bucket, clock, epoch: live };
   const begun = await beginRun<Step>(place, { kind: "restore", subject: SUBJECT, what: wish });
   if (begun.outcome === "busy")
     throw new RestoreRefused(
@@ -41,8 +45,9 @@ export const recordedRestore = async (
   };
   try {
     const restored = await restore({ ...restoring, onStep }, wish);
-    const { plan, gated, catalogued } = restored;
-    await run.end("completed", { epoch: plan.epoch, table: plan.table, gated, catalogued });
+    const { gated, catalogued } = restored;
+    const { epoch, table } = restored.plan;
+    await run.end("completed", { epoch, table, gated, catalogued });
     return restored;
   } catch (error) {
     // What went wrong matters more than its record.

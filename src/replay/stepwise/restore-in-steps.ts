@@ -1,5 +1,7 @@
 import { readCatalogue } from "../../ledger/catalogue.ts";
 import type { AnyLedger } from "../../ledger/ledger.ts";
+import { placeOfLive } from "../../ledger/live.ts";
+import { checkDecisions } from "../restore/missing-decisions.ts";
 import type { RestorePlan, RestoreWish } from "../restore/plan.ts";
 import { checkRestore, type Restoring, restore } from "../restore/restore.ts";
 import type { Step } from "../restore/steps.ts";
@@ -20,9 +22,12 @@ class Prepared extends Error {
   override readonly name = "Prepared";
 }
 
-/** What a restore would do: looked at, and nothing written. Throws: `RestoreRefused`; as `restore`. */
-export const planned = async (restoring: Restoring, wish: RestoreWish): Promise<RestorePlan> =>
-  (await checkRestore(restoring, wish)).plan;
+/** What a restore would do: looked at, and nothing written. Throws: `RestoreRefused`; as `recordedRestore`. */
+export const planned = async (restoring: Restoring, wish: RestoreWish): Promise<RestorePlan> => {
+  const { plan } = await checkRestore(restoring, wish);
+  await checkDecisions(placeOfLive(restoring.ledger), plan);
+  return plan;
+};
 
 /**
  * Everything a restore does before it moves the pointer. `waiting`: the table of the past is not there yet; called

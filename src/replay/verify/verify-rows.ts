@@ -4,6 +4,7 @@ import { isEpochOver } from "../../ledger/publish.ts";
 import { keyText } from "../../table/storable.ts";
 import { compareUtf8 } from "../../table/utf8-order.ts";
 import type { Difference } from "./difference.ts";
+import { EpochEnded } from "./epoch-ended.ts";
 import { readLinks } from "./links.ts";
 import { type Compared, unexplainedRows } from "./unexplained.ts";
 import { type StreamVerified, verifyStream } from "./verify-stream.ts";
@@ -35,14 +36,6 @@ type Told = {
   /** Told as they are found. */
   readonly onDifferences: (differences: readonly Difference[]) => void;
 };
-
-/** A restore began while rows were compared: they are another table's now. */
-export class EpochEnded extends Error {
-  override readonly name = "EpochEnded";
-  constructor(epoch: number) {
-    super(`A restore has ended epoch ${epoch} meanwhile: verify again, so that the new table is compared.`);
-  }
-}
 
 /**
  * Compares every row that follows from decisions with the rows that the chains in S3 make, while traffic goes on: heads

@@ -56,6 +56,11 @@ type Case = {
 
 const now = ({ world }: Opened): Base => at(world.clock.now());
 
+/** Shortly after the newest sealed decision, so that it lies within the margin. */
+const rightAfter = ({ world }: Opened): Base => at(world.clock.now() - 60_000);
+
+const DEPOSIT_B = "dec/000001/cash_deposit_b.event";
+
 /** Another window than the world's: that of a table whose backups begin late, or lag behind. */
 const windowFrom =
   (fromMs: number, toMs: number) =>
@@ -141,6 +146,13 @@ const CASES: readonly Case[] = [
     says: /is missing: bring back/,
   },
   {
+    why: "over a sealed decision that is gone and has to be written again",
+    from: rightAfter,
+    before: ({ world }) => world.objects.delete({ bucket: DECISIONS, key: DEPOSIT_B }),
+    kind: ManifestDamaged,
+    says: /cash_deposit_b\.event is sealed and missing: bring back .*"daybook replay --source events"/,
+  },
+  {
     why: "over a marker that is no plan",
     from: now,
     before: ({ world }) => world.objects.put({ bucket: DECISIONS, key: "epoch/000003", body: "other" }),
@@ -174,6 +186,16 @@ describe("a restore that cannot be is refused before anything is changed", () =>
 
   test("the same bank is restored where nothing is amiss", async () => {
     const bank = await opened();
+    const wish = { from: now(bank), marginMs: 1_000, reason: "test", isInstead: false };
+    const restored = await recordedRestore(await bank.world.restoring(undefined), wish, {
+      isTakeOver: false,
+    });
+    expect(restored.pointer.epoch).toBe(3);
+  });
+
+  test("and where a sealed decision is gone that it has no need to read", async () => {
+    const bank = await opened();
+    await bank.world.objects.delete({ bucket: DECISIONS, key: DEPOSIT_B });
     const wish = { from: now(bank), marginMs: 1_000, reason: "test", isInstead: false };
     const restored = await recordedRestore(await bank.world.restoring(undefined), wish, {
       isTakeOver: false,

@@ -7,7 +7,8 @@ import { MemoryStore } from "../../../src/local/memory-store.ts";
 import { canonicalJson } from "../../../src/replay/snapshot/canonical-json.ts";
 import { listSnapshots } from "../../../src/replay/snapshot/list-snapshots.ts";
 import { readManifest, type SnapshotManifest } from "../../../src/replay/snapshot/manifest.ts";
-import { partKey } from "../../../src/replay/snapshot/snapshot-keys.ts";
+import { SnapshotDamaged } from "../../../src/replay/snapshot/snapshot-errors.ts";
+import { manifestKey, partKey } from "../../../src/replay/snapshot/snapshot-keys.ts";
 import type { SnapshotLine } from "../../../src/replay/snapshot/snapshot-line.ts";
 import { snapshotLines } from "../../../src/replay/snapshot/snapshot-lines.ts";
 import { takeSnapshot } from "../../../src/replay/snapshot/take-snapshot.ts";
@@ -103,6 +104,18 @@ describe("a snapshot of a thousand streams", async () => {
     expect(found[0]?.manifest).toBeUndefined();
     expect(found[1]?.manifest).toEqual(second);
     expect(await readManifest(gates.place, GIVEN_UP)).toBeUndefined();
+  });
+
+  test("is listed beside a damaged one, which is shown as such", async () => {
+    const other = gatesWithTraffic();
+    const whole = await taken(other);
+    await other.clock.sleep(1_000);
+    const damaged = await taken(other);
+    await other.objects.put({ bucket: DECISIONS, key: manifestKey(damaged.id), body: "{" });
+    expect(await listSnapshots(other.place)).toEqual([
+      { id: damaged.id, damage: expect.any(SnapshotDamaged) },
+      { id: whole.id, manifest: whole },
+    ]);
   });
 });
 
