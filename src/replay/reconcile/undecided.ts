@@ -19,7 +19,7 @@ const CONTENTS_MAX = 1_000;
  * parked is the business of the sweep.
  *
  * A key whose state names a decision has further undecided content at the most; that is looked for, by the digests of
- * what is there, where more than one content was stored.
+ * what is there, where more than one content is known of.
  */
 export const undecided: Check = async (ledger, seen) => {
   const { requests } = ledger.roles;
@@ -27,20 +27,18 @@ export const undecided: Check = async (ledger, seen) => {
     ({ picture, known, state, rows = [] }) =>
       picture.bucket === requests &&
       known.some(({ kind }) => kind === "created") &&
-      (state?.decision === undefined ? state?.parked === undefined : contentsIn(rows, requests).size > 1),
+      (state?.decision === undefined ? state?.parked === undefined : contentsIn(rows).size > 1),
   );
   const found = await pMap(doubtful, each => undecidedOf(ledger, each), { concurrency: KEYS_AT_ONCE });
   return found.flat();
 };
 
-/** The contents that were stored under a key, as far as their ETags tell them apart. */
-export const contentsIn = (
-  rows: readonly ObservationRow[],
-  requests: string,
-): ReadonlySet<string | undefined> =>
-  new Set(
-    rows.filter(({ bucket, kind }) => bucket === requests && kind === "created").map(({ eTag }) => eTag),
-  );
+/**
+ * The contents that were stored under a key, as far as their ETags tell them apart, in whatever bucket: after a restore
+ * the copy of the first one may be all that tells of it.
+ */
+export const contentsIn = (rows: readonly ObservationRow[]): ReadonlySet<string | undefined> =>
+  new Set(rows.filter(({ kind }) => kind === "created").map(({ eTag }) => eTag));
 
 const undecidedOf = async (ledger: AnyLedger, seen: SeenKey): Promise<readonly Due[]> => {
   const { key } = seen.picture;
@@ -51,7 +49,7 @@ const undecidedOf = async (ledger: AnyLedger, seen: SeenKey): Promise<readonly D
   const first = seen.state?.decision;
   const decided = first && (await digestsDecided(ledger, key, first.digest));
   // Two uploads of one content may differ in their ETags, two contents never share one.
-  if (decided && contentsIn(rows, ledger.roles.requests).size <= decided.size) return [];
+  if (decided && contentsIn(rows).size <= decided.size) return [];
   const due: Due[] = [];
   for (const { picture, observation } of told) {
     if (decided !== undefined) {

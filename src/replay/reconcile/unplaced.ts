@@ -39,7 +39,7 @@ export const tellReusedUnplaced = async (
 ): Promise<void> => {
   const { requests } = ledger.roles;
   const keys = seen.flatMap(({ picture, rows = [] }) =>
-    picture.bucket === requests && contentsIn(rows, requests).size > 1 ? [picture.key] : [],
+    picture.bucket === requests && contentsIn(rows).size > 1 ? [picture.key] : [],
   );
   for (const key of keys)
     for (const { decision } of await reusedContents(ledger, key)) {

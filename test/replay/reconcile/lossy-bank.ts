@@ -101,7 +101,7 @@ export const sums = async (opened: BankOnThisMachine): Promise<Readonly<Record<s
 };
 
 /** S3's times here run ahead of the clock where several events share a millisecond; what is newer is left alone. */
-const pastEvents = ({ app, cloud }: BankOnThisMachine): Promise<void> =>
+export const pastEvents = ({ app, cloud }: BankOnThisMachine): Promise<void> =>
   app.clock.sleep(Math.max(0, cloud.s3.state.lastEventMs - app.clock.now()) + 1);
 
 /** A report of new-events as of now. */

@@ -117,6 +117,39 @@ describe("requests that were told of and not decided", () => {
       await opened.close();
     }
   });
+
+  it("also where of the first content only its copy is known, as after a restore", async () => {
+    const opened = await openByHand();
+    const key = "cash_withdrawal_w.event";
+    try {
+      await opened.put(OPENING.key, OPENING.body);
+      await opened.put(key, withdrawal("1.00"));
+      await opened.cloud.objects.put({ bucket: "archive", key, body: withdrawal("1.00") });
+      await opened.deliver();
+      const range = { partition: `KEY#${key}`, from: "OBJECT#new-events#", to: "OBJECT#new-events#~" };
+      const { items: firsts } = await opened.store.query(range);
+      await opened.put(key, withdrawal("2.00"));
+      const news = opened.take().map(({ body }) => parseNotification(body));
+      await track(
+        opened.app.ledger,
+        news.flatMap(each => (each.outcome === "observations" ? each.observations : [])),
+      );
+      for (const { PK, SK, versionId } of firsts) {
+        await opened.store.write({ delete: { PK, SK } });
+        await opened.cloud.objects.delete({ bucket: "new-events", key, versionId: String(versionId) });
+      }
+      expect(firsts.length).toBe(1);
+      await opened.deliver();
+
+      expect(found(await opened.look())).toEqual({ undecided: 1 });
+      expect(await opened.deliver()).toBe(1);
+      const { fold, unequal } = await foldAndCompare(opened);
+      expect([fold.faults, unequal, fold.decisions]).toEqual([[], [], 3]);
+      expect(found(await opened.look())).toEqual({});
+    } finally {
+      await opened.close();
+    }
+  });
 });
 
 describe("decisions whose publication was lost with their worker", () => {
