@@ -1,15 +1,21 @@
+import pMap from "p-map";
 import { GET_KEYS_MAX, type Item } from "../table/store.ts";
 import { NULL_VERSION, type Observation } from "../tracking/observation.ts";
-import { judgedState } from "../tracking/state.ts";
+import { judgedState, type ObjectState } from "../tracking/state.ts";
 import { businessDate, businessTime } from "./business-time.ts";
-import { summaryOf } from "./commit.ts";
+import { summaryOf, unchangedSince } from "./commit.ts";
 import type { DecisionRecord } from "./domain.ts";
 import type { AnyLedger } from "./ledger.ts";
 import { requestBytes } from "./record.ts";
 
+const STATES_AT_ONCE = 16;
+/** Tries of one state: only throttling, or another run of the same restore, stands in the way. */
+const TRIES_MAX = 20;
+
 /**
  * Writes what keeps decisions from being made again: of each its request's state, or its row for further content, and
- * its entry in the registry. For a table that nobody else writes yet, before the pointer moves to it. Idempotent.
+ * its entry in the registry. For a table that nobody else writes yet, before the pointer moves to it. Idempotent; and by
+ * a run that was overtaken, so that the table is live, nothing of what was learned there since is lost.
  *
  * Throws: if the table will not take them; what the store throws.
  */
@@ -21,7 +27,7 @@ export const putGuards = async (ledger: AnyLedger, records: readonly DecisionRec
   for (let at = 0; at < firsts.length; at += GET_KEYS_MAX) {
     const batch = firsts.slice(at, at + GET_KEYS_MAX);
     const known = await store.get(batch.map(({ key }) => rows.state.key({ key })));
-    for (const [i, record] of batch.entries()) keep(stateOf(ledger, record, known[i]));
+    await pMap(batch, (record, i) => putState(ledger, record, known[i]), { concurrency: STATES_AT_ONCE });
   }
   for (const record of records) {
     const { key, digest, registers, legs, outcome, reused } = record;
@@ -35,13 +41,26 @@ export const putGuards = async (ledger: AnyLedger, records: readonly DecisionRec
   if (put.outcome !== "committed") throw new Error(`The guards could not be put: ${put.outcome}`);
 };
 
-const stateOf = (ledger: AnyLedger, record: DecisionRecord, known: Item | undefined): Item => {
+/** Puts a request's state, unless it has the decision already. `item`: as it was read. */
+const putState = async (ledger: AnyLedger, record: DecisionRecord, item: Item | undefined): Promise<void> => {
+  const { store, rows } = ledger;
+  const key = rows.state.key({ key: record.key });
+  const decision = JSON.stringify(summaryOf(record));
+  let known = item;
+  for (let tries = 0; tries < TRIES_MAX; tries += 1) {
+    const previous = known && rows.state.read(known);
+    if (previous?.decision && JSON.stringify(previous.decision) === decision) return;
+    const put = stateOf(ledger, record, previous);
+    const { outcome } = await store.write({ put, if: unchangedSince(previous) });
+    if (outcome === "committed") return;
+    [known] = await store.get([key]);
+  }
+  throw new Error(`The state of ${record.key} could not be put in ${TRIES_MAX} tries.`);
+};
+
+const stateOf = (ledger: AnyLedger, record: DecisionRecord, previous: ObjectState | undefined): Item => {
   const { rows, roles, domain, settings } = ledger;
-  const previous = known && rows.state.read(known);
   const decision = summaryOf(record);
-  // A second time it is the same, to the byte.
-  if (known && previous?.decision && JSON.stringify(previous.decision) === JSON.stringify(decision))
-    return known;
   const { key, source } = record;
   const { eventTime, sizeBytes } = source;
   const parsed = domain.parse({ key, bytes: requestBytes(record), sizeBytes, eventTime }, settings);

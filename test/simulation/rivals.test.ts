@@ -1,8 +1,11 @@
 import { describe, expect, it } from "vitest";
+import { readCatalogue } from "../../src/ledger/catalogue.ts";
+import { repairStream } from "../../src/ledger/repair.ts";
 import { isoInstant } from "../../src/ports/clock.ts";
 import type { RestoreWish } from "../../src/replay/restore/plan.ts";
 import { type Restoring, restore } from "../../src/replay/restore/restore.ts";
 import { checkHeads } from "../../src/replay/restore/survivors.ts";
+import type { Store, Write } from "../../src/table/store.ts";
 import { openWorld, type World } from "../replay/restore/world.ts";
 import { GATE_TABLE, rows } from "../support/gates.ts";
 
@@ -36,6 +39,12 @@ const headOf = async (world: World, stream: string) => {
   return item && rows.head.read(item);
 };
 
+const stateOf = async (world: World, key: string) => {
+  const { store } = await world.worker();
+  const [item] = await store.get([rows.state.key({ key })]);
+  return item && rows.state.read(item);
+};
+
 describe("a restore that another one has overtaken", () => {
   it("gives up where the same one was completed, and leaves the live table alone", async () => {
     const { world, feed, wish } = await open();
@@ -64,6 +73,51 @@ describe("a restore that another one has overtaken", () => {
     });
     await expect(restore(cutOff, wish)).rejects.toThrow("switched off");
     await expect(restore(slow, other)).rejects.toThrow("completed after this one was planned");
+    expect(await headOf(world, "g1")).toMatchObject({ sequence: 2, epoch: 2, state: { coins: 2 } });
+  });
+
+  it.each(["catalogue", "state"])("brings no %s back to a table that is live", async kind => {
+    const { world, feed, wish: near } = await open();
+    // The base lacks a row, as a torn one may.
+    await (await world.worker()).store.write({ delete: rows.state.key({ key: "coin_a.event" }) });
+    const from = { kind: "pitr", at: isoInstant(world.clock.now() + 1_000) } as const;
+    const wish: RestoreWish = { ...near, from, marginMs: 120_000 };
+    await world.clock.sleep(2_000);
+    let isMet = false;
+    const meanwhile = async (): Promise<void> => {
+      isMet = true;
+      await restore(await world.restoring(undefined), wish);
+      await feed("push_b", { gate: "g1" });
+      const ledger = await world.worker();
+      await repairStream(ledger, "g1");
+      const state = await stateOf(world, "coin_a.event");
+      if (state) await ledger.store.write({ put: rows.state.item({ ...state, revision: 7 }) });
+    };
+    const restoring = await world.restoring(undefined);
+    const late = (store: Store): Store => {
+      const orMeanwhile = async (writes: readonly Write[]): Promise<void> => {
+        const isIt = writes.some(write => "put" in write && write.put.__edb_e__ === kind);
+        if (isIt && !isMet) await meanwhile();
+      };
+      return {
+        get: keys => store.get(keys),
+        query: query => store.query(query),
+        scan: request => store.scan(request),
+        write: write => orMeanwhile([write]).then(() => store.write(write)),
+        transact: writes => orMeanwhile(writes).then(() => store.transact(writes)),
+        putAll: items => orMeanwhile(items.map(put => ({ put }))).then(() => store.putAll(items)),
+      };
+    };
+    const tables = {
+      ...restoring.tables,
+      open: async (name: string) => late(await restoring.tables.open(name)),
+    };
+    const end = await restore({ ...restoring, tables }, wish).catch((error: Error) => error.name);
+    if (kind === "catalogue") expect(end).toBe("RestoreTakenOver");
+    expect(isMet).toBe(true);
+    const ledger = await world.worker();
+    expect(await readCatalogue(ledger, "g1")).toBeUndefined();
+    expect(await stateOf(world, "coin_a.event")).toMatchObject({ revision: 7, decision: { epoch: 1 } });
     expect(await headOf(world, "g1")).toMatchObject({ sequence: 2, epoch: 2, state: { coins: 2 } });
   });
 

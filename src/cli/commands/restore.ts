@@ -37,7 +37,7 @@ export const addRestore = (program: Command, { globals, finish }: Session): void
     .option("--reason <text>", "why, for the record", "restored")
     .option(
       "--margin <duration>",
-      `write again whatever was decided so long before the instant; by default ${MARGIN}`,
+      `write again whatever was decided so long before the instant, longer than an invocation lives and clocks differ; by default ${MARGIN}`,
       durationMs,
     )
     .option(

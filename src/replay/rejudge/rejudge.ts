@@ -6,6 +6,7 @@ import { readManifest } from "../manifest/read-manifest.ts";
 import { sealManifest } from "../manifest/seal-manifest.ts";
 import { haltReason } from "../restore/halted-for.ts";
 import { goLive, putMarker, type Restoring, type WentLive } from "../restore/restore.ts";
+import { readHeads } from "../restore/survivors.ts";
 import { diffOf, digestOf, type RejudgeDiff } from "./diff.ts";
 import { type History, readHistory } from "./history.ts";
 import { judgeAnew, type NewFrame, type Rejudged } from "./judge-anew.ts";
@@ -147,7 +148,7 @@ const finish = async (
     published: new Map(),
     onEpochOver: undefined,
   };
-  const went = await goLive(restoring, next, live, manifest);
+  const went = await goLive(restoring, next, live, { manifest, heads: await readHeads(next) });
   const { diff, digest } = judged;
   return { outcome: manifest.rejudged === undefined ? "unchanged" : "applied", diff, digest, ...went };
 };

@@ -13,7 +13,10 @@ import { isoInstant } from "../../ports/clock.ts";
 import { wholeSecondMs } from "../../ports/point-in-time.ts";
 import { RestoreRefused } from "./restore-errors.ts";
 
-/** More than a tear and the error of any clock. Source: ruling 29. */
+/**
+ * More than a tear, the error of any clock and the longest invocation together: a decision is stamped before it is
+ * committed, at most the 15 minutes that Lambda lets an invocation live. Source: ruling 29.
+ */
 export const MARGIN_MS = 3_600_000;
 const MARKERS_PREFIX = "epoch/";
 /** A thousand restores a page. */
@@ -41,6 +44,7 @@ export type RestorePlan = {
 /** What is asked for. */
 export type RestoreWish = {
   readonly from: Base;
+  /** At least the longest invocation and the error of the clocks; of a torn table also its tear. */
   readonly marginMs: number;
   readonly reason: string;
   /** Begin anew, though a restore to something else has begun and is not finished. */

@@ -80,24 +80,28 @@ export const restore = async (restoring: Restoring, wish: RestoreWish): Promise<
     published: new Map(),
     onEpochOver: undefined,
   };
-  const manifest = await seal(next, plan, ends, onStep);
-  return { plan, ...(await goLive(restoring, next, plan, manifest)) };
+  const heads = await readHeads(next);
+  const manifest = await seal(next, plan, { ends, heads }, onStep);
+  return { plan, ...(await goLive(restoring, next, plan, { manifest, heads })) };
 };
+
+type Sealed = { readonly manifest: Manifest; readonly heads: Map<string, FoundHead> };
 
 /**
  * The rest of a restore, from the sealed manifest on: writes what the new table needs before anything is judged on it,
- * moves the pointer and resumes the consumers. `next`: over the new table, in the new epoch. Throws: as `restore`.
+ * moves the pointer and resumes the consumers. `next`: over the new table, in the new epoch; `heads`: all of its heads,
+ * which nobody writes before. Throws: as `restore`.
  */
 export const goLive = async (
   { ledger, consumers, onStep = () => {} }: Restoring,
   next: AnyLedger,
   plan: BegunPlan,
-  manifest: Manifest,
+  { manifest, heads }: Sealed,
 ): Promise<WentLive> => {
-  const { chains, heads } = await compare(next, plan);
+  const chains = await compare(next, plan, heads);
   const { found, whole } = await look(next, plan, chains, heads, onStep);
   // The catalogue first: it keeps in mind which streams were amiss, should this be cut off.
-  const counts = await writeCatalogue(next, whole, onStep);
+  const counts = await writeCatalogue(next, whole, heads, onStep);
   onStep("undo");
   await checkAlone(next, plan);
   await undo(next, found);
@@ -158,7 +162,7 @@ const checkSealed = async (ledger: AnyLedger, { epoch, sealed }: BegunPlan): Pro
 const seal = async (
   next: AnyLedger,
   plan: RestorePlan,
-  ends: Awaited<ReturnType<typeof endsOf>>,
+  { ends, heads }: { readonly ends: Awaited<ReturnType<typeof endsOf>> } & Pick<Sealed, "heads">,
   onStep: OnStep,
 ): Promise<Manifest> => {
   const place = placeOfLive(next);
@@ -172,23 +176,25 @@ const seal = async (
     ...collection.valid.flatMap(({ legs }) => legs.map(({ hash }) => hash)),
     ...[...ends.values()].map(({ hash }) => hash),
   ]);
-  if ((await harvest(next, plan, known)).length > 0) collection = await collect();
+  if ((await harvest(next, plan, heads, known)).length > 0) collection = await collect();
   onStep("seal");
   const { epoch, sealed } = plan;
   const sealedAt = isoInstant(next.clock.now());
   return sealManifest(place, { epoch, sealed, sealedAt, void: collection.void }, collection.valid);
 };
 
-type Compared = { readonly chains: Chains; readonly heads: Map<string, FoundHead> };
-
-const compare = async (next: AnyLedger, { epoch, reach }: BegunPlan): Promise<Compared> => {
+/** Takes out of `heads` what does not count. */
+const compare = async (
+  next: AnyLedger,
+  { epoch, reach }: BegunPlan,
+  heads: Map<string, FoundHead>,
+): Promise<Chains> => {
   const place = placeOfLive(next);
   const manifests = await manifestsUpTo(place, epoch);
-  const heads = await readHeads(next);
   const chains = await readChains(place, manifests, heads, { reach, whole: new Set() });
   const taken = await checkHeads(next, heads, chains);
-  if (taken.length === 0) return { chains, heads };
-  return { heads, chains: await readChains(place, manifests, heads, { reach, whole: new Set(taken) }) };
+  if (taken.length === 0) return chains;
+  return readChains(place, manifests, heads, { reach, whole: new Set(taken) });
 };
 
 /** Finds what does not count, and adds the whole past of the streams where something was amiss. */

@@ -29,16 +29,20 @@ export const readHeads = async (ledger: AnyLedger): Promise<Map<string, FoundHea
  * Publishes the newest decisions of restored heads that are in nothing that was collected: committed, survived, and nobody
  * was told. Without this another decision would take their place, beside what the table already shows of them.
  *
- * `known`: the hashes of all collected legs. Returns: their names. Throws: `SplitBrain`; what the ports throw.
+ * `heads`: all of the table; `known`: the hashes of all collected legs. Returns: their names. Throws: `SplitBrain`; what the ports throw.
  */
 export const harvest = async (
   ledger: AnyLedger,
   { sealed }: RestorePlan,
+  heads: ReadonlyMap<string, FoundHead>,
   known: ReadonlySet<string>,
 ): Promise<readonly string[]> => {
   const names: string[] = [];
-  for await (const head of listedHeads(ledger)) {
-    if (head.epoch !== sealed || head.last === "" || known.has(head.hash)) continue;
+  for (const [stream, { epoch, hash }] of heads) {
+    if (epoch !== sealed || known.has(hash)) continue;
+    const [item] = await ledger.store.get([ledger.rows.head.key({ stream })]);
+    const head = item && ledger.rows.head.read(item);
+    if (head === undefined || head.last === "" || head.hash !== hash) continue;
     const record = parseRecord(head.last, `the head of ${head.stream}`);
     if (record.epoch !== sealed) continue;
     await publish(ledger, { record, text: head.last });
