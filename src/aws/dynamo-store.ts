@@ -91,6 +91,7 @@ export class DynamoStore implements Store {
   async query(query: Query): Promise<Page> {
     if (query.limit !== undefined && !(query.limit >= 1))
       throw new RangeError(`Expected a limit from 1 on, got ${query.limit}`);
+    const after = startAfter(query.cursor);
     const expression = keyExpression(query);
     if (expression === undefined) return { items: [] };
     const { Items, LastEvaluatedKey } = await this.#client.send(
@@ -100,7 +101,7 @@ export class DynamoStore implements Store {
         ...(query.index === undefined ? { ConsistentRead: true } : { IndexName: query.index.name }),
         ScanIndexForward: query.newestFirst !== true,
         ...(query.limit !== undefined && { Limit: query.limit }),
-        ...startAfter(query.cursor),
+        ...after,
       }),
     );
     return pageOf(Items, LastEvaluatedKey);

@@ -15,6 +15,11 @@ export class Heap<T> {
     return this.#items[0];
   }
 
+  /** The item at a place of the heap's own order, as `takeAt` counts. */
+  at(place: number): T | undefined {
+    return this.#items[place];
+  }
+
   push(item: T): void {
     this.#items.push(item);
     this.#rise(this.#items.length - 1);

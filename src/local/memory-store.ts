@@ -1,5 +1,6 @@
 import type { Clock } from "../ports/clock.ts";
 import type { Torn } from "../ports/point-in-time.ts";
+import { positionOf } from "../table/cursor.ts";
 import type { IndexDefinition, TableDefinition } from "../table/definition.ts";
 import { subjectOf } from "../table/size.ts";
 import {
@@ -108,6 +109,7 @@ export class MemoryStore implements Store {
     if (!sorted && (query.from ?? query.to) !== undefined)
       throw new RangeError(`Expected no range over index ${index.name}, which has no sort key`);
     if (index !== undefined) this.#checkIndex(index);
+    if (query.cursor !== undefined) positionOf(query.cursor); // refused before anything is looked for
     await this.#before?.({ call: "query", query });
     const group = this.#groups.get(groupName(index?.name, partition));
     return group === undefined ? { items: [] } : pageOf(group.inOrder(), group, query);

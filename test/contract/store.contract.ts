@@ -390,6 +390,8 @@ export const storeContract = (name: string, makeStore: () => Promise<Store>): vo
         const store = await filled();
         await expect(store.query({ partition: "p", limit: 0 })).rejects.toThrow("limit");
         await expect(store.query({ partition: "p", cursor: "nonsense" })).rejects.toThrow("cursor");
+        for (const nowhere of [{ partition: "empty" }, { partition: "p", from: "2", to: "1" }])
+          await expect(store.query({ ...nowhere, cursor: "nonsense" })).rejects.toThrow("cursor");
       });
     });
 

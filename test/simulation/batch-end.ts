@@ -18,19 +18,15 @@ export const noHistories = (): BatchEnd => ({
   ...{ histories: 0, counts: {}, matrix: {}, audit: {}, broken: [], fingerprints: {} },
 });
 
-/** Both together. */
-export const joined = (a: BatchEnd, b: BatchEnd): BatchEnd => {
-  const sum = (x: Counts, y: Counts): Counts => {
-    const counts = { ...x };
-    addCounts(counts, y);
-    return counts;
-  };
+/** Both together, in what the first consists of: thousands of pieces are joined, each of a few histories. */
+export const joined = (all: BatchEnd, piece: BatchEnd): BatchEnd => {
+  addCounts(all.counts, piece.counts);
+  addCounts(all.matrix, piece.matrix);
+  addCounts(all.audit, piece.audit);
+  Object.assign(all.fingerprints, piece.fingerprints);
   return {
-    histories: a.histories + b.histories,
-    counts: sum(a.counts, b.counts),
-    matrix: sum(a.matrix, b.matrix),
-    audit: sum(a.audit, b.audit),
-    broken: [...a.broken, ...b.broken].sort((x, y) => x.seed - y.seed),
-    fingerprints: { ...a.fingerprints, ...b.fingerprints },
+    ...all,
+    histories: all.histories + piece.histories,
+    broken: [...all.broken, ...piece.broken].sort((x, y) => x.seed - y.seed),
   };
 };

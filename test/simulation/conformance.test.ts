@@ -1,65 +1,72 @@
 import "./calm-zlib.ts";
-import { describe, expect, it } from "vitest";
-import { bankTable } from "../../src/app.ts";
-import { type Clients, createClients } from "../../src/aws/clients.ts";
-import { S3ObjectStore } from "../../src/aws/object-store.ts";
-import { createLocalCloud, type LocalCloud } from "../../src/local/cloud.ts";
-import { ManualClock } from "../../src/local/manual-clock.ts";
-import { runLifecycle } from "../../src/local/s3/lifecycle.ts";
-import { seededRandom } from "../../src/local/seeded-random.ts";
-import { createDaybookTopology } from "../../src/local/topology.ts";
-import { freshTable } from "../support/tables.ts";
-import { conform } from "./conformance.ts";
-import { tellHistory } from "./history.ts";
-import type { Recorded } from "./recording.ts";
-import { tapeOfSeed } from "./tape.ts";
-import { createTrace } from "./trace.ts";
+import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
+import { callsOfHistory, callsOfSession, conformCalls, conformingDynamoDb } from "./conformance-history.ts";
+import { FIRST_TABLE, type World } from "./world.ts";
 
-/** `HISTORIES=1000` is the full number. */
-const HISTORIES = Number(process.env.HISTORIES ?? 1);
-const FIRST_SEED = 5_000_000;
+// A hundred histories and more: `npm run simulate -- --conformance 100`.
 
-/** When every history begins. */
-const BEGINS_AT_MS = Date.UTC(2026, 0, 5, 9);
-const clock = new ManualClock(BEGINS_AT_MS);
-let cloud: LocalCloud;
-let clients: Clients;
+const SEED = 5_000_001;
+const SESSION_CALLS = 60;
 
-/** Buckets as a history has them, under one wire. */
-const openCloud = async (): Promise<void> => {
-  clock.set(BEGINS_AT_MS);
-  cloud = createLocalCloud({ clock, random: seededRandom(2) });
-  createDaybookTopology(cloud);
-  const { endpoint } = await cloud.listen();
-  clients = createClients({ AWS_ENDPOINT_URL: endpoint });
-};
-
-const closeCloud = async (): Promise<void> => {
-  clients.close();
-  await cloud.close();
-};
+let dynamodb: DynamoDBClient;
+beforeAll(() => {
+  dynamodb = conformingDynamoDb(inject("dynamodb").endpoint);
+});
+afterAll(() => dynamodb.destroy());
 
 describe("the calls of a history, made again of DynamoDB Local and over the wire", () => {
-  for (let n = 0; n < HISTORIES; n += 1)
-    it(`get the answers the models gave: seed ${FIRST_SEED + n}`, async () => {
-      await openCloud();
-      try {
-        const calls: Recorded[] = [];
-        await tellHistory(tapeOfSeed(FIRST_SEED + n), createTrace(), {}, {}, calls);
-        const end = await conform(calls, {
-          objects: new S3ObjectStore(await clients.s3()),
-          make: async items => {
-            const store = await freshTable(bankTable);
-            expect((await store.putAll(items)).outcome).toBe("committed");
-            return store;
-          },
-          setClock: atMs => clock.set(atMs),
-          runLifecycle: () => void runLifecycle(cloud.s3),
-        });
-        expect(end.differences).toEqual([]);
-        expect(end.calls).toBeGreaterThan(50);
-      } finally {
-        await closeCloud();
-      }
-    }, 300_000);
+  it(`get the answers the models gave: seed ${SEED}`, async () => {
+    const { calls, differences } = await conformCalls(await callsOfHistory(SEED), dynamodb);
+    expect(differences).toEqual([]);
+    expect(calls).toBeGreaterThan(200);
+  });
+});
+
+/** Models that are wrong in one thing, and what is to be said of it. */
+const BROKEN: readonly (readonly [what: string, breaks: (world: World) => void, said: RegExp])[] = [
+  [
+    "a page that is one item short",
+    ({ storeOf }) => {
+      const store = storeOf(FIRST_TABLE);
+      const query = store.query.bind(store);
+      store.query = async asked => {
+        const { items, ...rest } = await query(asked);
+        return { items: items.slice(0, -1), ...rest };
+      };
+    },
+    /^query\.items\./,
+  ],
+  [
+    "a cancellation laid to the wrong write",
+    ({ storeOf }) => {
+      const store = storeOf(FIRST_TABLE);
+      const transact = store.transact.bind(store);
+      store.transact = async writes => {
+        const answer = await transact(writes);
+        return answer.outcome === "refused" ? { ...answer, failed: [writes.length - 1] } : answer;
+      };
+    },
+    /^transact: .*"None","ConditionalCheckFailed"/,
+  ],
+  [
+    "messages hidden a second too long",
+    ({ sqs, topology }) => {
+      const queue = sqs.state.queues.get(topology.queues.project.name);
+      if (queue) queue.settings = { ...queue.settings, visibilityTimeoutMs: 9_000 };
+    },
+    /^depth\.visible: |^receive\.0: nothing, not |not asked for|handed out/,
+  ],
+];
+
+describe("a model that is broken", () => {
+  it("is none: the same calls of sound models get equal answers", async () => {
+    const { differences } = await conformCalls(await callsOfSession(1, SESSION_CALLS), dynamodb);
+    expect(differences).toEqual([]);
+  });
+  for (const [what, breaks, said] of BROKEN)
+    it(`is found out: ${what}`, async () => {
+      const { differences } = await conformCalls(await callsOfSession(1, SESSION_CALLS, breaks), dynamodb);
+      expect(differences[0]?.what).toMatch(said);
+    });
 });

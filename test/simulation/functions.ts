@@ -3,7 +3,7 @@ import { createPlaceHandler } from "../../src/handlers/place.ts";
 import { createProjectHandler } from "../../src/handlers/project.ts";
 import { createSweepHandler } from "../../src/handlers/sweep.ts";
 import { sqsEvent } from "../../src/local/lambda/sqs-event.ts";
-import { deleteMessage, type Received, receiveMessages } from "../../src/local/sqs/sqs.ts";
+import type { Received } from "../../src/local/sqs/sqs.ts";
 import type { EventSources } from "../../src/ports/event-sources.ts";
 import { count } from "./counts.ts";
 import type { Task } from "./scheduler.ts";
@@ -13,7 +13,7 @@ import type { LiveApp, Machine, World } from "./world.ts";
 /** Instances of one function at once. */
 const INSTANCES_MAX = 3;
 /** Longer than the visibility timeout, so that an invocation may outlive its messages. */
-const TIMEOUT_MS = 14_000;
+export const TIMEOUT_MS = 14_000;
 const BATCH_MAX = 10;
 
 const PLAIN_MESSAGE: Received = {
@@ -28,7 +28,7 @@ type Context = Parameters<ReturnType<typeof createProjectHandler>>[1];
 
 /** The functions as Lambda runs them: instances that stay while nothing kills them, fed from the queues. */
 export const createFunctions = (world: World) => {
-  const { scheduler, tape, swarm, sqs, topology, clock, counts, watch } = world;
+  const { scheduler, tape, swarm, queues, topology, clock, counts, watch } = world;
   const idle: Record<Kind, Instance[]> = { project: [], place: [] };
   const busy: Record<Kind, number> = { project: 0, place: 0 };
   const enabled: Record<Kind, boolean> = { project: true, place: true };
@@ -52,13 +52,13 @@ export const createFunctions = (world: World) => {
     for (const message of batch) {
       if (failed.has(message.messageId)) continue;
       if (scheduler.isCruel && tape.chance(swarm.lostAck)) count(counts, "F10");
-      else deleteMessage(sqs, topology.queues[kind].name, message.receiptHandle);
+      else queues.remove(topology.queues[kind].name, message.receiptHandle);
     }
   };
 
   const invoke = (kind: Kind): void => {
     const queue = topology.queues[kind];
-    const batch = receiveMessages(sqs, queue.name, { max: 1 + tape.below(BATCH_MAX) });
+    const batch = queues.receive(queue.name, { max: 1 + tape.below(BATCH_MAX) });
     if (batch.length === 0) return;
     const instance = idle[kind].pop() ?? newInstance();
     const { machine, skewMs } = instance;
@@ -66,7 +66,7 @@ export const createFunctions = (world: World) => {
     const onKilled = (): void => {
       busy[kind] -= 1;
     };
-    scheduler.spawn(kind, { skewMs, onKilled }, async (task: Task) => {
+    scheduler.spawn(kind, { skewMs, onKilled, endsMs: clock.now() + TIMEOUT_MS }, async (task: Task) => {
       machine.task = task;
       try {
         const app = await instance.app();
@@ -121,7 +121,7 @@ export const createFunctions = (world: World) => {
     invoke,
     sweep: (): void => {
       const machine: Machine = { task: undefined, autoOpen: true };
-      scheduler.spawn("sweep", {}, async task => {
+      scheduler.spawn("sweep", { endsMs: clock.now() + TIMEOUT_MS }, async task => {
         machine.task = task;
         await createSweepHandler(await world.openApp(machine))(undefined, contextOf());
       });

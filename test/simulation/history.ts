@@ -16,9 +16,13 @@ const RESTORES: readonly number[] = [0, 1, 1, 2, 2, 2, 2, 3];
 /** Most histories are through after a third of them. */
 const STEPS_MAX = 3_000;
 /** How often something new begins while others wait. */
-const BEGIN_RATE = 0.14;
+const BEGIN_RATE = 0.1;
 const PUT_TRIES_MAX = 8;
 const DAY_MS = 86_400_000;
+/** Over every deadline, and over the days that the lifecycle keeps what is placed. */
+const LONG_DAYS = 31;
+/** A pause, of which some are longer than any invocation: what was decided before it is out of a restore's reach. */
+const PAUSE_MS_MAX = 40_000;
 
 /** A history that is told, up to where the faults end. `calls`: takes every call that a model answers. */
 export const tellHistory = async (
@@ -69,6 +73,7 @@ const playsOf = (
     inventory: swarm.oldPicture ? tape.below(2) : 0,
     halt: tape.below(5) === 4 ? 1 : 0,
     leap: tape.below(5) === 4 ? 1 : 0,
+    pause: tape.below(3),
     redrive: swarm.redrive ? 2 : 0,
     twin: tape.below(3),
     deletion: swarm.deletions > 0 ? tape.below(3) : 0,
@@ -157,12 +162,17 @@ const playsOf = (
       isDue: () => left.leap > 0 && stored() > 3,
       begin: spend("leap", () => {
         const isLong = tape.below(2) === 1;
-        clock.advance(isLong ? (world.config.parkedDays + 1) * DAY_MS : 2 * DAY_MS);
+        clock.advance((isLong ? LONG_DAYS : 2) * DAY_MS);
         // Deadlines pass while what was waited for may just be coming.
         if (isLong) functions.sweep();
         recordLifecycle(world.recorder);
         runLifecycle(s3);
       }),
+    },
+    {
+      weight: 1,
+      isDue: () => left.pause > 0 && stored() > 2,
+      begin: spend("pause", () => clock.advance(tape.below(PAUSE_MS_MAX))),
     },
     { weight: 1, isDue: () => left.redrive > 0 && hasDead(), begin: spend("redrive", operators.redrive) },
     {

@@ -2,6 +2,7 @@ import "./calm-zlib.ts";
 import { readFileSync } from "node:fs";
 import { createProgressLine } from "../../src/cli/progress.ts";
 import type { BatchEnd } from "./batch-end.ts";
+import { tellConformance } from "./conformance-command.ts";
 import { huntMutants, mutantsText } from "./hunt.ts";
 import { mutantNamed } from "./mutants.ts";
 import { loadMutated } from "./mutate.ts";
@@ -66,6 +67,11 @@ const main = async (): Promise<number> => {
     ))
       ? 1
       : 0;
+  if (options.conformance !== undefined) {
+    const { seed, isSeedGiven, conformance, processes, isJson } = options;
+    const given = isSeedGiven ? seed : undefined;
+    return await tellConformance({ histories: conformance, seed: given, processes, isJson });
+  }
   if (options.mutants) {
     const found = await huntMutants(options);
     process.stdout.write(options.isJson ? `${JSON.stringify(found)}\n` : mutantsText(found));

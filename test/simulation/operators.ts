@@ -1,7 +1,6 @@
 import { createReads } from "../../src/ledger/reads.ts";
 import { releaseDue } from "../../src/ledger/sweep.ts";
 import { writeInventory } from "../../src/local/inventory/write-inventory.ts";
-import { startMoveTask } from "../../src/local/sqs/move-task.ts";
 import { inventoryBucket } from "../../src/local/topology.ts";
 import type { Torn } from "../../src/ports/point-in-time.ts";
 import { halt, resume } from "../../src/replay/control/halt.ts";
@@ -12,12 +11,12 @@ import { recordedReplay } from "../../src/replay/replay/replay.ts";
 import type { RestoreWish } from "../../src/replay/restore/plan.ts";
 import { restore } from "../../src/replay/restore/restore.ts";
 import { count } from "./counts.ts";
-import type { Functions } from "./functions.ts";
+import { type Functions, TIMEOUT_MS } from "./functions.ts";
 import type { Task } from "./scheduler.ts";
 import type { LiveApp, Machine, World } from "./world.ts";
 
 const TORN_MS = 1_500;
-/** Beside the tear and the clocks: whole seconds. */
+/** Beside the tear, the clocks and the time an invocation may take: whole seconds. */
 const SLACK_MS = 1_000;
 const HALTS_REASON = "looked at by hand";
 /** The day on which every history begins. */
@@ -29,7 +28,7 @@ const EXPECTED =
 
 /** What operators do, each on a machine of its own that may be switched off at any moment. */
 export const createOperators = (world: World, functions: Functions) => {
-  const { scheduler, tape, swarm, sqs, topology, clock, counts, watch, config } = world;
+  const { scheduler, tape, swarm, queues, topology, clock, counts, watch, config } = world;
   let unfinished: { readonly wish: RestoreWish; readonly torn: Torn | undefined } | undefined;
   let restored = 0;
 
@@ -68,7 +67,7 @@ export const createOperators = (world: World, functions: Functions) => {
     return {
       wish: {
         from: id === undefined ? { kind: "pitr", at } : { kind: "snapshot", id },
-        marginMs: TORN_MS + 2 * swarm.skewMaxMs + SLACK_MS,
+        marginMs: TORN_MS + 2 * swarm.skewMaxMs + TIMEOUT_MS + SLACK_MS,
         reason: "the table is lost",
         isInstead: isFenced() || tape.below(2) === 1,
       },
@@ -190,7 +189,7 @@ export const createOperators = (world: World, functions: Functions) => {
       spawn("resume", async (_, machine) => void (await resume(consumersOf(machine), HALTS_REASON))),
     redrive: (): void => {
       for (const { deadLetters } of Object.values(topology.queues)) {
-        const moved = startMoveTask(sqs, { sourceArn: deadLetters.arn }).moved;
+        const moved = queues.redrive(deadLetters.arn);
         if (moved > 0) count(counts, "F19", moved);
       }
     },

@@ -10,12 +10,15 @@ export const TIERS: Readonly<Record<Tier, { readonly histories: number; readonly
 
 export type Options = {
   readonly seed: number;
+  readonly isSeedGiven: boolean;
   readonly histories: number;
   /** Whether floors and empty cells count: of a whole tier only. */
   readonly tier: Tier | undefined;
   readonly mutant: string | undefined;
   readonly mutants: boolean;
   readonly tape: string | undefined;
+  /** Histories whose calls are made again of real services. */
+  readonly conformance: number | undefined;
   readonly processes: number;
   readonly isJson: boolean;
   readonly isShrunk: boolean;
@@ -30,6 +33,7 @@ Runs the product on models of S3, SNS, SQS, Lambda and DynamoDB with faults, and
   --histories N    how many
   --mutant NAME    takes one guard of the product away: a promise must break
   --mutants        every mutant by its recorded seed; with --histories N by as many histories as it takes, up to N
+  --conformance N  the calls of N histories, made again of DynamoDB Local and over the wire: answers must be the models'
   --tape FILE      one history by its tape
   --shrink         makes the tape of a failure smaller
   --processes N    default 2
@@ -64,11 +68,14 @@ export const optionsFrom = (args: readonly string[]): Options | undefined => {
   const many = seed !== undefined && tierName === undefined ? 1 : TIERS[tier].histories;
   return {
     seed: first,
+    isSeedGiven: seed !== undefined,
     histories: wholeNumber("histories", histories, many),
     tier: seed === undefined && histories === undefined && mutant === undefined ? tier : undefined,
     mutant,
     mutants: values.mutants ?? false,
     tape: values.tape,
+    conformance:
+      values.conformance === undefined ? undefined : wholeNumber("conformance", values.conformance, 0),
     processes: Math.max(1, wholeNumber("processes", values.processes, 2)),
     isJson: values.json ?? false,
     isShrunk: values.shrink ?? false,
@@ -86,6 +93,7 @@ const valuesOf = (args: readonly string[]) => {
         mutant: { type: "string" },
         mutants: { type: "boolean" },
         tape: { type: "string" },
+        conformance: { type: "string" },
         processes: { type: "string" },
         shrink: { type: "boolean" },
         json: { type: "boolean" },

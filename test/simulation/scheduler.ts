@@ -10,6 +10,8 @@ export type Task = {
   readonly isOperator: boolean;
   /** Added to the true time in what its clock shows. */
   readonly skewMs: number;
+  /** When whoever runs it stops it; never, unless it is given. */
+  readonly endsMs: number;
   isAlive: boolean;
   /** Told when it is killed. */
   onKilled?: (() => void) | undefined;
@@ -193,7 +195,7 @@ export const createScheduler = (parts: Parts): Scheduler => {
     resolve: (answer: T) => void,
     reject: (error: unknown) => void,
   ): Promise<void> => {
-    const fate = fateOf(task, call);
+    const fate = clock.now() > task.endsMs ? "killed before" : fateOf(task, call);
     note(task, call, fate);
     if (fate !== "plain") struck(task, call, fate);
     const answered = async (): Promise<void> => {
@@ -289,6 +291,7 @@ export const createScheduler = (parts: Parts): Scheduler => {
       const task: Task = {
         isOperator: false,
         skewMs: 0,
+        endsMs: Number.POSITIVE_INFINITY,
         ...options,
         isAlive: true,
         name: `${name}-${names}`,

@@ -72,6 +72,16 @@ describe("a tape", () => {
     expect([tape.chance(0.999), tape.below(7), tape.below(5_000), tape.roll()]).toEqual([false, 0, 0, 0]);
   });
 
+  it("draws from all there is, however much that is", () => {
+    for (const below of [2, 256, 257, 40_000, 65_536]) {
+      const tape = tapeOfSeed(below);
+      const drawn = from(0, 2_000).map(() => tape.below(below));
+      expect(Math.min(...drawn)).toBeGreaterThanOrEqual(0);
+      expect(Math.max(...drawn)).toBeLessThan(below);
+      expect(Math.max(...drawn)).toBeGreaterThan((below * 3) / 4 - 1);
+    }
+  });
+
   it("says yes about as often as asked", () => {
     const tape = tapeOfSeed(7);
     const yes = from(0, 20_000).filter(() => tape.chance(0.1)).length;

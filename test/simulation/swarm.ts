@@ -61,8 +61,8 @@ export const drawSwarm = (tape: Tape): Swarm => {
   };
   const isOn = (): boolean => tape.below(256) >= 256 * LEFT_OUT;
   return {
-    duplicate: rate(0.35),
-    ghost: rate(0.25),
+    duplicate: rate(0.2),
+    ghost: rate(0.1),
     shuffle: isOn(),
     delayMaxMs: Math.floor(rate(2_500)),
     lose: rate(0.15),
@@ -71,7 +71,7 @@ export const drawSwarm = (tape: Tape): Swarm => {
     throttle: rate(0.06),
     ambiguous: rate(0.06),
     conflict: rate(0.08),
-    lostAck: rate(0.2),
+    lostAck: rate(0.1),
     poison: rate(0.25),
     restores: tape.below(8),
     torn: isOn(),

@@ -60,7 +60,7 @@ const tapeOver = (nextByte: () => number): Tape => {
   return {
     below: below => {
       if (below <= 1) return 0;
-      return below <= 256 ? (byte() * below) >> 8 : (pair() * below) >> 16;
+      return below <= 256 ? (byte() * below) >> 8 : (pair() * below) >>> 16;
     },
     chance: rate => rate > 0 && pair() >= 65_536 * (1 - rate),
     roll: () => pair() / 65_536,

@@ -47,6 +47,13 @@ export const tellAnswered = async (
       const [other] = await store.get([rows.reused.key({ key, digest })]);
       const decision: DecisionSummary | undefined =
         state?.decision?.digest === digest ? state.decision : other && rows.reused.read(other).decision;
+      // Where it waits, its own row says; its key's state may be that of other content, which came first.
+      const isParked = (): boolean =>
+        store
+          .snapshot()
+          .filter(each => each.__edb_e__ === rows.parked.name)
+          .map(each => rows.parked.read(each))
+          .some(row => row.observation.key === key && row.digest === digest);
       // Acknowledged because it was parked: that somebody decides it by now, nobody was told.
       const wasParked = (): boolean =>
         store.snapshot().some(each => each.PK === `KEY#${key}` && each.EventType === "Parked");
@@ -58,7 +65,7 @@ export const tellAnswered = async (
           key,
           ...(decision.code !== undefined ? { code: decision.code } : {}),
         } as never);
-      } else if (decision === undefined && state?.parked === undefined)
+      } else if (decision === undefined && !isParked())
         watch.fail(
           "I15",
           `${name} acknowledged ${key} (${digest.slice(0, 8)}), which is neither decided nor parked`,

@@ -6,7 +6,7 @@ const WORKER = fileURLToPath(new URL("./worker.ts", import.meta.url));
 /** Histories handed out at a time: short enough that a progress bar moves. */
 const PIECE = 20;
 /** Young objects die in their first megabytes; collecting in threads of its own would take time from the other worker. */
-const FLAGS = ["--min-semi-space-size=64", "--max-semi-space-size=64", "--single-threaded-gc"];
+export const FLAGS = ["--min-semi-space-size=64", "--max-semi-space-size=64", "--single-threaded-gc"];
 
 type Answer = { readonly end?: BatchEnd; readonly error?: string; readonly seeds?: readonly number[] };
 

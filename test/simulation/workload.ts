@@ -3,10 +3,13 @@ import type { Intent, Request } from "./intent.ts";
 import type { Swarm } from "./swarm.ts";
 import type { Tape } from "./tape.ts";
 
+/** Amounts at most, in euros: small ones where much is left open, so that an account can bear it. */
+const EUROS_MAX = 50;
+const EUROS_OPENING_MAX = 6;
 const ACCOUNTS_MIN = 2;
 const ACCOUNTS_MORE = 3;
 const REQUESTS_MIN = 6;
-const REQUESTS_MORE = 9;
+const REQUESTS_MORE = 5;
 /** Over the largest request that is read. */
 const LARGE_BYTES = 66_000;
 
@@ -51,6 +54,8 @@ const KINDS: readonly Kind[] = [
   "unfreeze",
   "unfreeze",
 ];
+
+const ALL_KINDS = Object.keys(TYPES) as readonly Kind[];
 
 const euros = (cents: number): string => `${Math.floor(cents / 100)}.${String(cents % 100).padStart(2, "0")}`;
 const customerOf = (account: string): string => `33${account}`;
@@ -156,20 +161,31 @@ export const drawRequests = (
   counts: Counts,
   beginsAt: number,
 ): readonly Request[] => {
+  /** Of some histories nearly all is about one account, on which a deposit and a payment are open from the first. */
+  const isOpening = tape.below(4) === 3;
   const accounts = Array.from(
-    { length: ACCOUNTS_MIN + tape.below(ACCOUNTS_MORE) },
+    { length: isOpening ? ACCOUNTS_MIN : ACCOUNTS_MIN + tape.below(ACCOUNTS_MORE) },
     (_, n) => `1000${n + 1}0`,
   );
   const requests: Request[] = [];
-  const anAccount = (): string => accounts[tape.below(accounts.length)] ?? "100010";
-  const cents = (): number => 100 * (1 + tape.below(50));
+  const kinds = isOpening ? ALL_KINDS : KINDS;
+  const strays = isOpening ? 0.25 : 0.07;
+  const anAccount = (): string =>
+    accounts[isOpening && tape.below(4) > 0 ? 0 : tape.below(accounts.length)] ?? "100010";
+  const cents = (): number => 100 * (1 + tape.below(isOpening ? EUROS_OPENING_MAX : EUROS_MAX));
   const stamp = (): number => beginsAt - 1 - tape.below(48);
   const add = (id: string, intent: Exclude<Intent, { do: "bad" }>): void => {
     const body = JSON.stringify({ EventTimeStamp: stamp(), ...bodyOf(intent) });
     requests.push({ key: `${TYPES[intent.do]}_${id}.event`, id, body, intent, ifAbsent: tape.below(4) > 0 });
   };
-  for (const [n, account] of accounts.entries())
+  for (const [n, account] of (isOpening ? accounts.slice(0, 1) : accounts).entries())
     add(`t${n}`, { do: "deposit", account, cents: 3_000, counted: true, customer: customerOf(account) });
+
+  if (isOpening) {
+    const [account = ""] = accounts;
+    add("o0", { do: "deposit", account, cents: cents(), counted: false });
+    add("o1", { do: "pay", account, cents: cents() });
+  }
 
   const originals = (kind: Kind): readonly Request[] => requests.filter(({ intent }) => intent.do === kind);
   /** Mostly one that is there; now and then one that comes later, or never. */
@@ -188,14 +204,20 @@ export const drawRequests = (
       case "open":
         return { do: kind, account: tape.chance(0.5) ? "100090" : account, customer: customerOf(account) };
       case "deposit":
-        return { do: kind, account, cents: cents(), counted: tape.chance(0.3), ...withCustomer(account) };
+        return {
+          do: kind,
+          account,
+          cents: cents(),
+          counted: tape.chance(isOpening ? 0.1 : 0.3),
+          ...withCustomer(account),
+        };
       case "verify": {
         const { ref, account: named = account } = aRef("deposit", n);
         const declared = requests.find(({ id }) => id === ref)?.intent;
         const same =
           declared !== undefined && "cents" in declared && !tape.chance(0.2) ? declared.cents : cents();
         const evidence = tape.chance(0.5);
-        const to = tape.chance(0.07) ? account : named;
+        const to = tape.chance(strays) ? account : named;
         return { do: kind, account: to, ref, evidence, ...(!tape.chance(0.2) && { cents: same ?? 100 }) };
       }
       case "withdraw":
@@ -205,13 +227,13 @@ export const drawRequests = (
       case "paid":
       case "bounced": {
         const { ref, account: named } = aRef("pay", n);
-        const to = tape.chance(0.07) ? account : tape.chance(0.4) ? named : undefined;
+        const to = tape.chance(strays) ? account : tape.chance(0.4) ? named : undefined;
         const wrong = kind === "bounced" && tape.chance(0.1) ? { cents: cents() } : {};
         return { do: kind, ref, ...(to !== undefined && { account: to }), ...wrong };
       }
       case "transfer": {
         const others = accounts.filter(other => other !== account);
-        const target = tape.chance(0.07) ? "100099" : (others[tape.below(others.length)] ?? "100099");
+        const target = tape.chance(strays) ? "100099" : (others[tape.below(others.length)] ?? "100099");
         return { do: kind, account, target, cents: cents() };
       }
       case "freeze":
@@ -225,11 +247,11 @@ export const drawRequests = (
     }
   };
 
-  const more = REQUESTS_MIN + tape.below(REQUESTS_MORE) - accounts.length;
+  const more = REQUESTS_MIN + tape.below(REQUESTS_MORE) - requests.length;
   for (let n = 0; n < more; n += 1) {
     const id = `r${n}`;
     if (!tape.chance(swarm.poison)) {
-      add(id, draw(KINDS[tape.below(KINDS.length)] ?? "deposit", n));
+      add(id, draw(kinds[tape.below(kinds.length)] ?? "deposit", n));
       continue;
     }
     count(counts, "F11");

@@ -19,6 +19,7 @@ import type { Store } from "../../src/table/store.ts";
 import type { Counts } from "./counts.ts";
 import { objectPort } from "./object-port.ts";
 import { type Recorded, recordedObjects, recordedStore, recordTable } from "./recording.ts";
+import { recordChaos, recordedQueues } from "./recording-queues.ts";
 import { createScheduler, type Scheduler, type Task } from "./scheduler.ts";
 import { storePort } from "./store-port.ts";
 import { drawSwarm, type Swarm } from "./swarm.ts";
@@ -28,8 +29,10 @@ import type { Trace } from "./trace.ts";
 import { createWatch, type Watch } from "./watch.ts";
 
 export const FIRST_TABLE = "daybook";
-const BEGINS_AT_MS = Date.UTC(2026, 0, 5, 9);
-const VISIBILITY_MS = 8_000;
+export const BEGINS_AT_MS = Date.UTC(2026, 0, 5, 9);
+/** Few, since whoever looks for what is late asks for each day by itself. */
+const PARKED_DAYS = 3;
+export const VISIBILITY_MS = 8_000;
 
 /** Who makes calls over ports: a function's instance, an operator's machine. */
 export type Machine = {
@@ -50,6 +53,9 @@ export const createWorld = (tape: Tape, trace: Trace, counts: Counts, matrix: Co
   const chaos = new TapeChaos(tape, swarm, counts);
   const sqs = createSqs({ clock, random, chaos });
   const sns = createSns({ clock, random, chaos, sqs });
+  const recorder = calls && { calls, now: () => clock.now() };
+  recordChaos(chaos, recorder, () => sqs);
+  const queues = recordedQueues(sqs, sns, recorder);
   /** Every notification of the objects' buckets, whether it arrived or not. */
   const notifications: string[] = [];
   const s3 = createS3({
@@ -64,8 +70,7 @@ export const createWorld = (tape: Tape, trace: Trace, counts: Counts, matrix: Co
   const topology = createDaybookTopology({ s3, sns, sqs } as LocalCloud, {
     visibilityTimeoutMs: VISIBILITY_MS,
   });
-  const recorder = calls && { calls, now: () => clock.now() };
-  const objects = recordedObjects(new LocalObjectStore(s3), recorder);
+  const objects = recordedObjects(new LocalObjectStore(s3), recorder, s3);
   const tables = new Map<string, MemoryStore>();
   const make = (): MemoryStore => new MemoryStore(bankTable, undefined, clock);
   tables.set(FIRST_TABLE, make());
@@ -75,6 +80,7 @@ export const createWorld = (tape: Tape, trace: Trace, counts: Counts, matrix: Co
     ...configFrom({}),
     table: FIRST_TABLE,
     currencyRequired: false,
+    parkedDays: PARKED_DAYS,
     buckets: topology.buckets,
   };
   const watch: Watch = createWatch({ tables, s3, decisions: topology.buckets.decisions, clock });
@@ -119,7 +125,7 @@ export const createWorld = (tape: Tape, trace: Trace, counts: Counts, matrix: Co
         ...{ step, about: "", isWrite: true },
         effect: async () => {
           if (arn === topology.topics.payments) watch.onAnnounced(calling(machine).name, body);
-          publish(sns, arn, { message: body, subject });
+          queues.publish(arn, { message: body, subject });
         },
       }),
   });
@@ -182,7 +188,22 @@ export const createWorld = (tape: Tape, trace: Trace, counts: Counts, matrix: Co
   };
 
   return {
-    ...{ swarm, clock, chaos, sqs, sns, s3, topology, objects, tables, storeOf, config, watch, scheduler },
+    ...{
+      swarm,
+      clock,
+      chaos,
+      sqs,
+      queues,
+      sns,
+      s3,
+      topology,
+      objects,
+      tables,
+      storeOf,
+      config,
+      watch,
+      scheduler,
+    },
     ...{
       tape,
       counts,

@@ -6,8 +6,8 @@ type Fault = { readonly invariant: string; readonly what: string };
 /** What the client meant by a content; `id`: as in its key. */
 export type Meant = { readonly id: string; readonly intent: Intent };
 
-/** Thirty days, counted from when S3 stored the request. */
-const DEADLINE_MS = 30 * 86_400_000;
+/** Three days, counted from when S3 stored the request. */
+const DEADLINE_MS = 3 * 86_400_000;
 /** Refusals that no original is asked for. */
 const WITHOUT_ORIGINAL = new Set(["UNKNOWN_ACCOUNT", "KEY_REUSED", "CUSTOMER_MISMATCH"]);
 
