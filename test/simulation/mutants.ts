@@ -97,24 +97,6 @@ const DECIDING: readonly Mutant[] = [
     "    leg.prevHash,\n",
     "",
   ),
-  {
-    name: "stale-heads",
-    breaks: "a decision is taken for lost because of a head that was read before it",
-    edits: [
-      {
-        file: "src/ledger/reading.ts",
-        from: "  if (await isInChains(ledger, reads, decision)) return true;\n",
-        to: "  if (ledger.epoch > 0) return isInChains(ledger, reads, decision);\n",
-      },
-      {
-        file: "src/ledger/reading.ts",
-        from: `    await openStream(ledger, stream);
-    // Even if it is whole: another worker may have repaired it since its head was read.
-    reads.forget(`,
-        to: '    if ((await openStream(ledger, stream)).outcome !== "whole") reads.forget(',
-      },
-    ],
-  },
 ];
 
 const WAITING: readonly Mutant[] = [
@@ -277,20 +259,6 @@ const RESTORING: readonly Mutant[] = [
       { file: "src/replay/restore/survivors.ts", from: ", if: isAsRead }", to: " }" },
     ],
   },
-  mutant(
-    "void-by-key",
-    "a restore tells a row that does not count by its request's key alone",
-    "replay/restore/survey.ts",
-    "if (isVoid(work, leg, leg)) {",
-    "if (isVoid(work, leg, { key: leg.key })) {",
-  ),
-  mutant(
-    "repair-forgotten",
-    "a restore to the midst of a repair forgets what that was about",
-    "replay/restore/survey.ts",
-    "      work.streams.add(stream);\n      if (Number(epoch) !== ledger.epoch) writes",
-    "      if (Number(epoch) === ledger.epoch) work.streams.add(stream);\n      else writes",
-  ),
 ];
 
 const AFTERWARDS: readonly Mutant[] = [
