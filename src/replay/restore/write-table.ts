@@ -4,12 +4,7 @@ import { putGuards } from "../../ledger/guards.ts";
 import type { AnyLedger } from "../../ledger/ledger.ts";
 import { placeOfLive, readLive } from "../../ledger/live.ts";
 import { itemBytes, TRANSACTION_BYTES_LIMIT } from "../../table/size.ts";
-import {
-  type Condition,
-  type Item,
-  TRANSACTION_WRITES_MAX,
-  type Write,
-} from "../../table/store.ts";
+import { type Condition, type Item, TRANSACTION_WRITES_MAX, type Write } from "../../table/store.ts";
 import { readDecision } from "../manifest/valid-decisions.ts";
 import { type Chains, catalogued, type FoundHead } from "./chains.ts";
 import type { RestorePlan } from "./plan.ts";
