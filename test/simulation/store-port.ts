@@ -35,6 +35,7 @@ const transactStep = (writes: readonly Write[]): string => {
   const puts = writes.flatMap(write => ("put" in write ? [kindOf(write.put)] : []));
   const has = (kind: string): boolean => puts.includes(kind);
   if (has("observation")) return "track";
+  if (has("catalogue")) return "write catalogue";
   if (has("parked")) return "park";
   if (has("head") && (has("state") || has("reused"))) return "commit";
   if (has("head") && writes.some(write => "delete" in write)) return "take away";
@@ -44,7 +45,6 @@ const transactStep = (writes: readonly Write[]): string => {
 };
 
 const STEP_OF_PUTS: Readonly<Record<string, string>> = {
-  catalogue: "write catalogue",
   state: "write guards",
   request: "write guards",
   reused: "write guards",
