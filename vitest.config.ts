@@ -29,7 +29,7 @@ const MANY_PROCESSES = [
 const RESTORES = ["on-dynamodb-local", "many-on-dynamodb-local"];
 
 /** Plays the calls of histories again, on DynamoDB Local and over the wire. */
-const CONFORMANCE = "test/simulation/conformance.test.ts";
+const CONFORMANCE = "test/simulation/conformance/conformance.test.ts";
 
 /** Each builds all functions' bundles. */
 const BUNDLES = ["templates", "bundles", "on-this-machine"];

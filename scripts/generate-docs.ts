@@ -2,6 +2,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { eventsPage } from "./docs/events-page.ts";
 import { localCloudPage } from "./docs/local-cloud-page.ts";
+import { simulationPage } from "./docs/simulation-page.ts";
 import { tablePage } from "./docs/table-page.ts";
 
 export type Page = { readonly path: string; readonly text: string };
@@ -10,6 +11,7 @@ export type Page = { readonly path: string; readonly text: string };
 export const generatedPages = (): readonly Page[] => [
   { path: "docs/EVENTS.md", text: eventsPage() },
   { path: "docs/LOCAL-CLOUD.md", text: localCloudPage() },
+  { path: "docs/SIMULATION.md", text: simulationPage() },
   { path: "docs/TABLE.md", text: tablePage() },
 ];
 

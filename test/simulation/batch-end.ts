@@ -1,7 +1,8 @@
 import { addCounts, type Counts } from "./counts.ts";
+import type { Invariant } from "./invariants.ts";
 
 /** A history in which a promise did not hold. */
-export type Broken = { readonly seed: number; readonly invariant: string; readonly what: string };
+export type Broken = { readonly seed: number; readonly invariant: Invariant; readonly what: string };
 
 /** What came of some histories. */
 export type BatchEnd = {

@@ -1,5 +1,6 @@
 import type { Item } from "../../src/table/store.ts";
 import type { Request } from "./intent.ts";
+import type { Invariant } from "./invariants.ts";
 import { type Decision, followChains, type Standing, sha256 } from "./oracle/chains.ts";
 import { decisionsThatCount } from "./oracle/sealed.ts";
 import { askShadow, type Meant } from "./oracle/shadow.ts";
@@ -14,7 +15,7 @@ export type Truth = {
   readonly standings: ReadonlyMap<string, Standing>;
 };
 
-type Fail = (invariant: string, what: string) => void;
+type Fail = (invariant: Invariant, what: string) => void;
 
 /** Reads what counts from the bucket of decisions and follows every chain. */
 export const readTruth = ({ s3, topology, watch }: World): Truth => {

@@ -1,4 +1,5 @@
 import type { Item, Write } from "../../src/table/store.ts";
+import type { Invariant } from "./invariants.ts";
 
 type Hold = { readonly kind: string; readonly amountCents: number };
 type State = {
@@ -18,7 +19,7 @@ type Shadow = {
   /** What the catalogue of a stream ends with, by its rows' sort keys. */
   readonly sealed: Map<string, Map<string, Sealed>>;
 };
-type Fail = (invariant: string, what: string) => void;
+type Fail = (invariant: Invariant, what: string) => void;
 
 const sorted = (value: unknown): unknown =>
   value !== null && typeof value === "object" && !Array.isArray(value)

@@ -8,16 +8,18 @@ import { type Recorded, recordLifecycle } from "./recording.ts";
 import { ServiceTrouble } from "./scheduler.ts";
 import type { Tape } from "./tape.ts";
 import type { Trace } from "./trace.ts";
-import { drawRequests } from "./workload.ts";
+import { drawRequests, type Script } from "./workload.ts";
 import { createWorld, type World } from "./world.ts";
 
 /** How many restores a history has, by what the swarm drew: 1.6 in the mean. */
-const RESTORES: readonly number[] = [0, 1, 1, 2, 2, 2, 2, 3];
+const RESTORES: readonly number[] = [0, 1, 1, 1, 2, 2, 2, 3];
 /** Most histories are through after a third of them. */
 const STEPS_MAX = 3_000;
 /** How often something new begins while others wait. */
 const BEGIN_RATE = 0.1;
 const PUT_TRIES_MAX = 8;
+/** How often clients look whether what comes first is decided. */
+const PATIENCE = 60;
 const DAY_MS = 86_400_000;
 /** Over every deadline, and over the days that the lifecycle keeps what is placed. */
 const LONG_DAYS = 31;
@@ -36,8 +38,7 @@ export const tellHistory = async (
   const { swarm, clock, scheduler, watch } = world;
   const functions = createFunctions(world);
   const operators = createOperators(world, functions);
-  const script = [...drawRequests(tape, swarm, counts, world.beginsAtMs / 1_000)];
-  const all: readonly Request[] = [...script];
+  const script = drawRequests(tape, swarm, counts, world.beginsAtMs / 1_000);
   const plays = playsOf(world, functions, operators, script);
   for (let steps = 0; steps < STEPS_MAX && watch.violations.length === 0; steps += 1) {
     const isIdle = !(await scheduler.advance());
@@ -47,7 +48,7 @@ export const tellHistory = async (
     if (wakesMs === undefined) break;
     clock.set(Math.max(clock.now() + 1, wakesMs));
   }
-  return { world, functions, operators, requests: all };
+  return { world, functions, operators, requests: script.requests };
 };
 
 export type Told = Awaited<ReturnType<typeof tellHistory>>;
@@ -58,15 +59,16 @@ const playsOf = (
   world: World,
   functions: ReturnType<typeof createFunctions>,
   operators: ReturnType<typeof createOperators>,
-  script: Request[],
+  script: Script,
 ) => {
-  const { swarm, tape, clock, scheduler, sqs, topology, s3, counts } = world;
+  const toStore = [...script.requests];
+  const { swarm, tape, clock, scheduler, sqs, topology, s3, counts, watch } = world;
   const kinds = ["project", "place"] as const;
   const hasVisible = (kind: (typeof kinds)[number]): boolean =>
     (nextVisibleMs(sqs, topology.queues[kind].name) ?? Number.POSITIVE_INFINITY) <= clock.now();
   const left = {
     restore: RESTORES[swarm.restores] ?? 0,
-    replay: 2,
+    replay: 1 + tape.below(2),
     reconcile: tape.below(2),
     sweep: tape.below(3),
     snapshot: tape.below(4) === 3 ? 1 : 0,
@@ -86,11 +88,26 @@ const playsOf = (
     left[name] -= 1;
     begin();
   };
+  const isTold = (key: string): boolean => [...watch.told.values()].some(told => told.key === key);
+  const first = new Set(script.first);
+  let patience = PATIENCE;
+  /** Clients wait for what comes first, while there is hope. */
+  const isAwaited = (): boolean => {
+    for (const key of first) if (isTold(key)) first.delete(key);
+    const [next] = toStore;
+    if (first.size === 0 || next === undefined || script.first.has(next.key)) return false;
+    patience -= 1;
+    return patience > 0 && nextMs() !== undefined;
+  };
+  const nextMs = (): number | undefined => {
+    const times = kinds.flatMap(kind => nextVisibleMs(sqs, topology.queues[kind].name) ?? []);
+    return times.length === 0 ? undefined : Math.min(...times);
+  };
   const hasDead = (): boolean =>
     kinds.some(kind => queueDepth(sqs, topology.queues[kind].deadLetters.name).visible > 0);
 
   const plays: readonly Play[] = [
-    { weight: 12, isDue: () => script.length > 0, begin: () => store(world, script) },
+    { weight: 12, isDue: () => toStore.length > 0 && !isAwaited(), begin: () => store(world, toStore) },
     {
       weight: 12,
       isDue: () => functions.canInvoke("project") && hasVisible("project"),
@@ -196,10 +213,7 @@ const playsOf = (
       return false;
     },
     /** When the next message can be seen; undefined if none waits. */
-    nextMs: (): number | undefined => {
-      const times = kinds.flatMap(kind => nextVisibleMs(sqs, topology.queues[kind].name) ?? []);
-      return times.length === 0 ? undefined : Math.min(...times);
-    },
+    nextMs,
   };
 };
 

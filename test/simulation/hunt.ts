@@ -1,4 +1,5 @@
 import { createProgressLine } from "../../src/cli/progress.ts";
+import type { Invariant } from "./invariants.ts";
 import { KILLING_SEEDS } from "./killing-seeds.ts";
 import { MUTANTS } from "./mutants.ts";
 import type { Options } from "./options.ts";
@@ -9,7 +10,7 @@ export type Hunted = {
   readonly name: string;
   readonly breaks: string;
   readonly seed: number | undefined;
-  readonly invariant: string | undefined;
+  readonly invariant: Invariant | undefined;
   readonly histories: number;
 };
 

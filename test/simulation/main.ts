@@ -2,7 +2,7 @@ import "./calm-zlib.ts";
 import { readFileSync } from "node:fs";
 import { createProgressLine } from "../../src/cli/progress.ts";
 import type { BatchEnd } from "./batch-end.ts";
-import { tellConformance } from "./conformance-command.ts";
+import { tellConformance } from "./conformance/command.ts";
 import { huntMutants, mutantsText } from "./hunt.ts";
 import { mutantNamed } from "./mutants.ts";
 import { loadMutated } from "./mutate.ts";

@@ -312,13 +312,6 @@ const AFTERWARDS: readonly Mutant[] = [
     'if (work.unplacedBefore === "")',
   ),
   mutant(
-    "further-passed-over",
-    "reconcile takes the one object under a key for what was decided first",
-    "replay/reconcile/compare.ts",
-    "every(each => !each.isPresent || isSameContent(each.eTag, only.eTag))",
-    "every(() => true)",
-  ),
-  mutant(
     "reordered",
     "of two events of an object the older one counts",
     "tracking/arrange.ts",

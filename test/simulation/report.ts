@@ -2,6 +2,7 @@ import { execFileSync } from "node:child_process";
 import { FEASIBLE } from "./audit.ts";
 import type { BatchEnd } from "./batch-end.ts";
 import { belowFloor, CELLS, emptyCells, faultsIn, STEPS } from "./floors.ts";
+import { INVARIANTS } from "./invariants.ts";
 import type { Options } from "./options.ts";
 import type { HistoryEnd } from "./run.ts";
 import { FAULTS } from "./swarm.ts";
@@ -90,7 +91,7 @@ export const failureText = (end: HistoryEnd, bytes: Uint8Array, seed: number | u
     `commit      ${commit()}`,
     `seed        ${seed ?? "none: from a tape"}`,
     `calls       ${end.steps}, fingerprint ${end.fingerprint}`,
-    `invariant   ${end.violation?.invariant}`,
+    `invariant   ${end.violation === undefined ? "" : `${end.violation.invariant}: ${INVARIANTS[end.violation.invariant]}`}`,
     `seen        ${end.violation?.what}`,
     `tape        ${bytes.length} bytes; for --tape FILE:`,
     tapeText(bytes),

@@ -170,7 +170,7 @@ export const createScheduler = (parts: Parts): Scheduler => {
       `${step} ${clock.now()} ${task.name} ${call.step} ${call.about}${fate === "plain" ? "" : ` !${fate}`}`,
     );
 
-  const struck = (task: Task, call: Call<unknown>, fate: Exclude<Fate, "plain">): void => {
+  const struck = (task: Task, call: { step: string }, fate: Exclude<Fate, "plain">): void => {
     count(counts, task.isOperator && fate.startsWith("killed") ? "F16" : CLASS_OF[fate]);
     const cell = fate.startsWith("killed")
       ? fate.slice(7)
@@ -195,7 +195,7 @@ export const createScheduler = (parts: Parts): Scheduler => {
     resolve: (answer: T) => void,
     reject: (error: unknown) => void,
   ): Promise<void> => {
-    const fate = clock.now() > task.endsMs ? "killed before" : fateOf(task, call);
+    const fate = fateOf(task, call);
     note(task, call, fate);
     if (fate !== "plain") struck(task, call, fate);
     const answered = async (): Promise<void> => {
@@ -251,6 +251,13 @@ export const createScheduler = (parts: Parts): Scheduler => {
         );
       }
     }
+  };
+
+  /** Whoever runs the task stops it: nothing it has begun goes on, not even a call that waits on its way. */
+  const endInTime = (waiting: Pending): void => {
+    note(waiting.task, waiting, "killed before");
+    struck(waiting.task, waiting, "killed before");
+    kill(waiting.task);
   };
 
   const scheduler: Scheduler = {
@@ -325,7 +332,8 @@ export const createScheduler = (parts: Parts): Scheduler => {
       const chosen = ready[tape.below(ready.length)];
       if (chosen === undefined) return true;
       pending.splice(pending.indexOf(chosen), 1);
-      await chosen.run();
+      if (clock.now() > chosen.task.endsMs) endInTime(chosen);
+      else await chosen.run();
       return true;
     },
   };

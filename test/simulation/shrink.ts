@@ -1,3 +1,4 @@
+import type { Invariant } from "./invariants.ts";
 import { type HistoryEnd, runHistory } from "./run.ts";
 import { tapeOfBytes } from "./tape.ts";
 
@@ -10,7 +11,7 @@ const TRIES_MAX = 300;
  */
 export const shrink = async (
   bytes: Uint8Array,
-  invariant: string,
+  invariant: Invariant,
   onTry: (tries: number) => void = () => {},
 ): Promise<{ readonly bytes: Uint8Array; readonly end: HistoryEnd }> => {
   let tries = 0;

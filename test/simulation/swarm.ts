@@ -61,8 +61,8 @@ export const drawSwarm = (tape: Tape): Swarm => {
   };
   const isOn = (): boolean => tape.below(256) >= 256 * LEFT_OUT;
   return {
-    duplicate: rate(0.2),
-    ghost: rate(0.1),
+    duplicate: rate(0.18),
+    ghost: rate(0.09),
     shuffle: isOn(),
     delayMaxMs: Math.floor(rate(2_500)),
     lose: rate(0.15),

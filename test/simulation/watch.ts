@@ -4,9 +4,10 @@ import type { PutRequest } from "../../src/ports/object-store.ts";
 import type { Write } from "../../src/table/store.ts";
 import { currentBytes, currentText } from "./bucket-contents.ts";
 import { createHeadWatch } from "./head-watch.ts";
+import type { Invariant } from "./invariants.ts";
 
 /** A promise that does not hold: its name, and what was seen. */
-export type Violation = { readonly invariant: string; readonly what: string };
+export type Violation = { readonly invariant: Invariant; readonly what: string };
 
 /** A decision as those see it who were told: outcome and place, nothing that another restore may change. */
 export type Told = {
@@ -60,7 +61,7 @@ export const createWatch = ({ tables, s3, decisions }: Parts) => {
   const announced = new Map<string, string[]>();
   /** Hashes of all legs that were ever published. */
   const published = new Set<string>([GENESIS]);
-  const fail = (invariant: string, what: string): void => {
+  const fail = (invariant: Invariant, what: string): void => {
     violations.push({ invariant, what });
   };
   const heads = createHeadWatch(fail);

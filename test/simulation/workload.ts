@@ -5,11 +5,13 @@ import type { Tape } from "./tape.ts";
 
 /** Amounts at most, in euros: small ones where much is left open, so that an account can bear it. */
 const EUROS_MAX = 50;
-const EUROS_OPENING_MAX = 6;
+const EUROS_OPENING_MAX = 12;
 const ACCOUNTS_MIN = 2;
 const ACCOUNTS_MORE = 3;
 const REQUESTS_MIN = 6;
-const REQUESTS_MORE = 5;
+const REQUESTS_MORE = 4;
+/** Of which some are there from the first. */
+const REQUESTS_OPENING_MIN = 8;
 /** Over the largest request that is read. */
 const LARGE_BYTES = 66_000;
 
@@ -55,7 +57,8 @@ const KINDS: readonly Kind[] = [
   "unfreeze",
 ];
 
-const ALL_KINDS = Object.keys(TYPES) as readonly Kind[];
+/** Likewise where something is open from the first: it is there to be settled. */
+const KINDS_OPENING: readonly Kind[] = [...(Object.keys(TYPES) as Kind[]), "verify", "paid", "bounced"];
 
 const euros = (cents: number): string => `${Math.floor(cents / 100)}.${String(cents % 100).padStart(2, "0")}`;
 const customerOf = (account: string): string => `33${account}`;
@@ -154,22 +157,27 @@ const POISON: readonly ((
   ],
 ];
 
-/** What clients of a history store, in the order in which they do. `beginsAt`: seconds since the epoch. */
-export const drawRequests = (
-  tape: Tape,
-  swarm: Swarm,
-  counts: Counts,
-  beginsAt: number,
-): readonly Request[] => {
-  /** Of some histories nearly all is about one account, on which a deposit and a payment are open from the first. */
-  const isOpening = tape.below(4) === 3;
+/** What clients of a history store, in the order in which they do. */
+export type Script = {
+  readonly requests: readonly Request[];
+  /** Keys that other clients would rather see decided before they store anything. */
+  readonly first: ReadonlySet<string>;
+};
+
+/** Draws all that clients do in a history. `beginsAt`: seconds since the epoch. */
+export const drawRequests = (tape: Tape, swarm: Swarm, counts: Counts, beginsAt: number): Script => {
+  /**
+   * Of half of the histories nearly all is about one account, on which a deposit or a payment or both are open from the
+   * first; another account has one of them open, for whoever takes the one account for the other.
+   */
+  const isOpening = tape.below(2) === 1;
   const accounts = Array.from(
     { length: isOpening ? ACCOUNTS_MIN : ACCOUNTS_MIN + tape.below(ACCOUNTS_MORE) },
     (_, n) => `1000${n + 1}0`,
   );
   const requests: Request[] = [];
-  const kinds = isOpening ? ALL_KINDS : KINDS;
-  const strays = isOpening ? 0.25 : 0.07;
+  const kinds = isOpening ? KINDS_OPENING : KINDS;
+  const strays = isOpening ? 0.4 : 0.07;
   const anAccount = (): string =>
     accounts[isOpening && tape.below(4) > 0 ? 0 : tape.below(accounts.length)] ?? "100010";
   const cents = (): number => 100 * (1 + tape.below(isOpening ? EUROS_OPENING_MAX : EUROS_MAX));
@@ -178,14 +186,19 @@ export const drawRequests = (
     const body = JSON.stringify({ EventTimeStamp: stamp(), ...bodyOf(intent) });
     requests.push({ key: `${TYPES[intent.do]}_${id}.event`, id, body, intent, ifAbsent: tape.below(4) > 0 });
   };
-  for (const [n, account] of (isOpening ? accounts.slice(0, 1) : accounts).entries())
+  for (const [n, account] of accounts.entries())
     add(`t${n}`, { do: "deposit", account, cents: 3_000, counted: true, customer: customerOf(account) });
 
   if (isOpening) {
-    const [account = ""] = accounts;
-    add("o0", { do: "deposit", account, cents: cents(), counted: false });
-    add("o1", { do: "pay", account, cents: cents() });
+    const [account = "", another = ""] = accounts;
+    const opens = tape.below(4);
+    if (opens !== 1) add("o0", { do: "deposit", account, cents: cents(), counted: false });
+    if (opens !== 2) add("o1", { do: "pay", account, cents: cents() });
+    if (tape.below(2) === 0) add("o2", { do: "pay", account: another, cents: cents() });
+    else add("o2", { do: "deposit", account: another, cents: cents(), counted: false });
   }
+
+  const first = new Set(isOpening ? requests.map(({ key }) => key) : []);
 
   const originals = (kind: Kind): readonly Request[] => requests.filter(({ intent }) => intent.do === kind);
   /** Mostly one that is there; now and then one that comes later, or never. */
@@ -247,7 +260,8 @@ export const drawRequests = (
     }
   };
 
-  const more = REQUESTS_MIN + tape.below(REQUESTS_MORE) - requests.length;
+  const least = isOpening ? REQUESTS_OPENING_MIN : REQUESTS_MIN;
+  const more = least + tape.below(REQUESTS_MORE) - requests.length;
   for (let n = 0; n < more; n += 1) {
     const id = `r${n}`;
     if (!tape.chance(swarm.poison)) {
@@ -255,8 +269,9 @@ export const drawRequests = (
       continue;
     }
     count(counts, "F11");
-    const again = requests[tape.below(requests.length)];
-    if (tape.chance(0.5) && again !== undefined && again.intent.do !== "bad") {
+    const known = isOpening && n > 0 ? requests.slice(first.size) : requests;
+    const again = known[tape.below(known.length)];
+    if (tape.chance(isOpening ? 0.7 : 0.5) && again !== undefined && again.intent.do !== "bad") {
       // Under a key that stands for something else, or the very same once more.
       const isSame = tape.chance(0.3);
       const body = isSame ? again.body : again.body.replace("{", `{"Note${n}":"another",`);
@@ -267,7 +282,7 @@ export const drawRequests = (
     const [key, body, code] = poison?.(id, anAccount(), stamp()) ?? ["junk", "", "UNKNOWN_EVENT_TYPE"];
     requests.push({ key, id, body, intent: { do: "bad", code }, ifAbsent: false });
   }
-  return shuffled(tape, requests);
+  return { requests: shuffled(tape, requests), first };
 };
 
 /** Now and then a request goes out before the one in front of it. */

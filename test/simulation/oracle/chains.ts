@@ -1,4 +1,5 @@
 import { hash } from "node:crypto";
+import type { Invariant } from "../invariants.ts";
 
 export const sha256 = (data: string | Uint8Array): string => hash("sha256", data);
 
@@ -82,7 +83,7 @@ const isNothing = ({ actualCents, availableCents, opened, closed, status }: Chan
 
 /** Follows every chain from its first decision, and says what in it is wrong: by invariant, in words. */
 export const followChains = (decisions: readonly Decision[]) => {
-  const faults: { readonly invariant: string; readonly what: string }[] = [];
+  const faults: { readonly invariant: Invariant; readonly what: string }[] = [];
   const links = new Map<string, { readonly decision: Decision; readonly leg: Leg }[]>();
   for (const decision of decisions)
     for (const leg of decision.legs)
@@ -93,7 +94,7 @@ export const followChains = (decisions: readonly Decision[]) => {
     standings.set(stream, at);
     for (const { decision, leg } of chain.sort((a, b) => a.leg.sequence - b.leg.sequence)) {
       const where = `${stream} at ${leg.sequence} (${decision.key})`;
-      const fault = (invariant: string, what: string): unknown =>
+      const fault = (invariant: Invariant, what: string): unknown =>
         faults.push({ invariant, what: `${where}: ${what}` });
       if (leg.sequence !== at.sequence + 1) fault("I2", `follows on ${at.sequence}`);
       if (leg.prevHash !== at.hash) fault("I2", "does not link to what comes before it");

@@ -1,8 +1,9 @@
 import type { Intent } from "../intent.ts";
+import type { Invariant } from "../invariants.ts";
 import { openBank } from "./bank.ts";
 import type { Decision, Standing } from "./chains.ts";
 
-type Fault = { readonly invariant: string; readonly what: string };
+type Fault = { readonly invariant: Invariant; readonly what: string };
 /** What the client meant by a content; `id`: as in its key. */
 export type Meant = { readonly id: string; readonly intent: Intent };
 
@@ -98,7 +99,7 @@ const compare = (
   faults: Fault[],
 ): void => {
   const { key, outcome, code, facts, legs, settings } = decision;
-  const fault = (invariant: string, what: string): unknown =>
+  const fault = (invariant: Invariant, what: string): unknown =>
     faults.push({ invariant, what: `${key}: ${what}` });
   const isPassing = intent.do === "freeze" || intent.do === "unfreeze" || intent.do === "bad";
   for (const { stream } of legs)
@@ -125,7 +126,7 @@ const compare = (
 const compareLegs = (
   delta: ReadonlyMap<string, readonly [actual: number, available: number]>,
   legs: Decision["legs"],
-  fault: (invariant: string, what: string) => unknown,
+  fault: (invariant: Invariant, what: string) => unknown,
 ): void => {
   for (const [account, [actual, available]] of delta) {
     const change = legs.find(({ stream }) => stream === account)?.change ?? {

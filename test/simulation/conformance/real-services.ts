@@ -11,23 +11,23 @@ import {
   type SQSClient,
   StartMessageMoveTaskCommand,
 } from "@aws-sdk/client-sqs";
-import { bankTable } from "../../src/app.ts";
-import { createClients } from "../../src/aws/clients.ts";
-import { createTable } from "../../src/aws/create-table.ts";
-import { DynamoStore } from "../../src/aws/dynamo-store.ts";
-import { S3ObjectStore } from "../../src/aws/object-store.ts";
-import { SqsQueue } from "../../src/aws/queue.ts";
-import { createLocalCloud } from "../../src/local/cloud.ts";
-import { ManualClock } from "../../src/local/manual-clock.ts";
-import { ACCOUNT_ID } from "../../src/local/s3/event-record.ts";
-import { runLifecycle } from "../../src/local/s3/lifecycle.ts";
-import { seededRandom } from "../../src/local/seeded-random.ts";
-import type { NewMessage } from "../../src/local/sqs/sqs.ts";
-import { createDaybookTopology } from "../../src/local/topology.ts";
-import type { Services } from "./conformance.ts";
-import type { Fault, Recorded } from "./recording.ts";
-import { replayChaos, type Shown } from "./recording-queues.ts";
-import { BEGINS_AT_MS, VISIBILITY_MS } from "./world.ts";
+import { bankTable } from "../../../src/app.ts";
+import { createClients } from "../../../src/aws/clients.ts";
+import { createTable } from "../../../src/aws/create-table.ts";
+import { DynamoStore } from "../../../src/aws/dynamo-store.ts";
+import { S3ObjectStore } from "../../../src/aws/object-store.ts";
+import { SqsQueue } from "../../../src/aws/queue.ts";
+import { createLocalCloud } from "../../../src/local/cloud.ts";
+import { ManualClock } from "../../../src/local/manual-clock.ts";
+import { ACCOUNT_ID } from "../../../src/local/s3/event-record.ts";
+import { runLifecycle } from "../../../src/local/s3/lifecycle.ts";
+import { seededRandom } from "../../../src/local/seeded-random.ts";
+import type { NewMessage } from "../../../src/local/sqs/sqs.ts";
+import { createDaybookTopology } from "../../../src/local/topology.ts";
+import type { Fault, Recorded } from "../recording.ts";
+import { replayChaos, type Shown } from "../recording-queues.ts";
+import { BEGINS_AT_MS, VISIBILITY_MS } from "../world.ts";
+import type { Services } from "./conform.ts";
 
 const hearing = new AsyncLocalStorage<Fault[]>();
 /** Another seed than the models': what they make up must not matter. */

@@ -1,10 +1,10 @@
-import { bankTable } from "../../src/app.ts";
-import type { ObjectAddress, ObjectStore } from "../../src/ports/object-store.ts";
-import type { Condition, Item, Key, Query, Store, Write } from "../../src/table/store.ts";
-import { recordedStore } from "./recording.ts";
-import type { RecordedQueues } from "./recording-queues.ts";
-import type { Tape } from "./tape.ts";
-import { FIRST_TABLE, type World } from "./world.ts";
+import { bankTable } from "../../../src/app.ts";
+import type { ObjectAddress, ObjectStore } from "../../../src/ports/object-store.ts";
+import type { Condition, Item, Key, Query, Store, Write } from "../../../src/table/store.ts";
+import { recordedStore } from "../recording.ts";
+import type { RecordedQueues } from "../recording-queues.ts";
+import type { Tape } from "../tape.ts";
+import { FIRST_TABLE, type World } from "../world.ts";
 
 // Calls that the product never makes, or hardly ever: what is refused, stale, absent, deleted, of odd names.
 

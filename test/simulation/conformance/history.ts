@@ -1,13 +1,13 @@
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
-import { calmDown, passDeadlines } from "./calm.ts";
-import { type Conformed, conform, NoAnswer } from "./conformance.ts";
-import { listenTo, openServices } from "./conformance-services.ts";
-import { recordSession } from "./conformance-session.ts";
-import { tellHistory } from "./history.ts";
-import type { Recorded } from "./recording.ts";
-import { tapeOfSeed } from "./tape.ts";
-import { createTrace } from "./trace.ts";
-import { createWorld, type World } from "./world.ts";
+import { calmDown, passDeadlines } from "../calm.ts";
+import { tellHistory } from "../history.ts";
+import type { Recorded } from "../recording.ts";
+import { tapeOfSeed } from "../tape.ts";
+import { createTrace } from "../trace.ts";
+import { createWorld, type World } from "../world.ts";
+import { type Conformed, conform, NoAnswer } from "./conform.ts";
+import { listenTo, openServices } from "./real-services.ts";
+import { recordSession } from "./session.ts";
 
 /** Calls of each service that a session makes behind a history. */
 const SESSION_CALLS = 20;

@@ -1,8 +1,8 @@
-import "./calm-zlib.ts";
+import "../calm-zlib.ts";
 import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
-import { callsOfHistory, callsOfSession, conformCalls, conformingDynamoDb } from "./conformance-history.ts";
-import { FIRST_TABLE, type World } from "./world.ts";
+import { FIRST_TABLE, type World } from "../world.ts";
+import { callsOfHistory, callsOfSession, conformCalls, conformingDynamoDb } from "./history.ts";
 
 // A hundred histories and more: `npm run simulate -- --conformance 100`.
 

@@ -1,4 +1,4 @@
-import { type Fault, FROZEN, type Recorded } from "./recording.ts";
+import { type Fault, FROZEN, type Recorded } from "../recording.ts";
 
 /** HTTP tells times by the second. */
 const SECOND_MS = 1_000;

@@ -1,8 +1,8 @@
-import type { ObjectStore } from "../../src/ports/object-store.ts";
-import type { Item, Query, Store } from "../../src/table/store.ts";
-import { compare, compareFaults, idsIn, type Names, noNames, translated } from "./conformance-compare.ts";
-import { type Counts, count } from "./counts.ts";
-import type { Fault, Recorded } from "./recording.ts";
+import type { ObjectStore } from "../../../src/ports/object-store.ts";
+import type { Item, Query, Store } from "../../../src/table/store.ts";
+import { type Counts, count } from "../counts.ts";
+import type { Fault, Recorded } from "../recording.ts";
+import { compare, compareFaults, idsIn, type Names, noNames, translated } from "./compare.ts";
 
 type Method = (...args: readonly unknown[]) => Promise<unknown>;
 type Methods = Readonly<Record<string, Method>>;

@@ -1,5 +1,5 @@
-import { createProgressLine } from "../../src/cli/progress.ts";
-import { type ConformanceEnd, conformInProcesses } from "./conformance-workers.ts";
+import { createProgressLine } from "../../../src/cli/progress.ts";
+import { type ConformanceEnd, conformInProcesses } from "./workers.ts";
 
 /** The first history where none is given. */
 const FIRST_SEED = 5_000_000;

@@ -1,11 +1,11 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import { startDynamoDbLocal } from "../../src/local/dynamodb-local.ts";
-import type { Conformed, Difference } from "./conformance.ts";
-import { addCounts, type Counts } from "./counts.ts";
-import { FLAGS } from "./workers.ts";
+import { startDynamoDbLocal } from "../../../src/local/dynamodb-local.ts";
+import { addCounts, type Counts } from "../counts.ts";
+import { FLAGS } from "../workers.ts";
+import type { Conformed, Difference } from "./conform.ts";
 
-const WORKER = fileURLToPath(new URL("./conformance-worker.ts", import.meta.url));
+const WORKER = fileURLToPath(new URL("./worker.ts", import.meta.url));
 /** Histories that a worker has under way, so that it has work while it waits for an answer. */
 const AT_ONCE = 2;
 

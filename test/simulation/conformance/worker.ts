@@ -1,11 +1,11 @@
-import "./calm-zlib.ts";
+import "../calm-zlib.ts";
 
 // A process of its own for conformance: gets a seed at a time, gives back what came of it. Its argument: the address of
 // DynamoDB Local.
 
 // Thousands of errors are thrown on purpose: what led to each is of no use.
 Error.stackTraceLimit = 0;
-const { callsOfHistory, conformCalls, conformingDynamoDb } = await import("./conformance-history.ts");
+const { callsOfHistory, conformCalls, conformingDynamoDb } = await import("./history.ts");
 const dynamodb = conformingDynamoDb(process.argv[2] ?? "");
 
 process.on("message", (seed: number) => {

@@ -1,0 +1,25 @@
+/** What must hold, by name. Numbered as in the model that the design names; I0, P1 and T1 are of Daybook alone. */
+export const INVARIANTS = {
+  I0: "nothing fails in a way that no service's trouble explains",
+  I1: "each content is decided at most once, and each key has one first decision",
+  I2: "decisions of an account are numbered without a hole or a twin, each linked to the one before by its hash",
+  I3: "the account's row in the table is what its chain adds up to",
+  I4: "AVAILABLE is never below zero, at any decision of the chain",
+  I5: "ACTUAL less AVAILABLE is what outgoing payments hold; what is held is what is open",
+  I6: "every accepted request moves what the second bank moves, and a transfer adds up to nothing",
+  I7: "an outcome that was told never changes, whatever is restored",
+  I8: "what is acknowledged is published, in an epoch that counts",
+  I9: "a decision is published after the one before it, on every account it touches",
+  I10: "a refusal changes nothing",
+  I11: "what settles a request waits for it, until its deadline; nothing is decided on a frozen account",
+  I12: "between the restore and its repair nothing new is decided on an account",
+  I13: "the table is what S3 alone says, and nothing is left to repair",
+  I14: "what an ended epoch wrote after its manifest counts nowhere",
+  I15: "with the faults switched off everything is decided, or waits for something that has not happened",
+  I16: "everything done and told once more changes no row and no decision",
+  I17: "a payment is announced under one key and in one wording, if and only if it is accepted",
+  I18: "the second bank, asked in the order of the chains, says the same of every request and account",
+  P1: "every decided request lies in the one bucket of its outcome, byte for byte",
+  T1: "tracking says of every key in every bucket what S3 shows",
+} as const;
+export type Invariant = keyof typeof INVARIANTS;
