@@ -184,7 +184,7 @@ export const ACCESS_PATTERNS: readonly AccessPattern[] = [
   {
     who: "`daybook restore`, before the pointer moves; `daybook drill`, of its scratch table",
     what: "every row of the restored table, for what belongs to decisions that do not count; all heads",
-    how: "scan once; query `HeadIdx`; get `state`, `head`",
+    how: "scan once; query `HeadIdx`, or scan where heads were put from a snapshot; get `state`, `head`",
     files: ["replay/restore/survey.ts", "replay/restore/survivors.ts", "ledger/guards.ts"],
   },
   {

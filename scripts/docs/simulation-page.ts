@@ -40,6 +40,7 @@ const NOT_COVERED = `## What it does not show
 
 - AWS itself: the models are ours. What DynamoDB does is held against DynamoDB Local, what S3, SQS and SNS do against their documentation.
 - The removal of versions for good, bundles and thawing, drills, rejudging, replay from the requests alone, the bridge, multipart uploads, the leases of runs: each has tests of its own.
+- Indexes of the table that lag behind it: those of the model never do. No decision reads one; who lists heads, recent keys or what waits runs again.
 - Large batches, many accounts, hot keys: histories are small. [histories.test.ts](../test/app/histories.test.ts) runs more at once on DynamoDB Local.
 - That everything done twice changes nothing is asked only where nothing is parked: what comes again may then join those that wait.
 - Some guards are taken away by no mutant, since thousands of histories do not tell; they have tests of their own: what is void by its key and repairs that were under way

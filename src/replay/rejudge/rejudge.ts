@@ -148,7 +148,7 @@ const finish = async (
     published: new Map(),
     onEpochOver: undefined,
   };
-  const went = await goLive(restoring, next, live, { manifest, heads: await readHeads(next) });
+  const went = await goLive(restoring, next, live, { manifest, heads: await readHeads(next, live) });
   const { diff, digest } = judged;
   return { outcome: manifest.rejudged === undefined ? "unchanged" : "applied", diff, digest, ...went };
 };

@@ -80,7 +80,7 @@ export const restore = async (restoring: Restoring, wish: RestoreWish): Promise<
     published: new Map(),
     onEpochOver: undefined,
   };
-  const heads = await readHeads(next);
+  const heads = await readHeads(next, plan);
   const manifest = await seal(next, plan, { ends, heads }, onStep);
   return { plan, ...(await goLive(restoring, next, plan, { manifest, heads })) };
 };

@@ -4,11 +4,10 @@ import { isUnderStream, recount } from "../../ledger/parked-count.ts";
 import { ENTITY_NAME_ATTRIBUTE } from "../../table/row.ts";
 import { subjectOf } from "../../table/size.ts";
 import type { Item, Key, Write } from "../../table/store.ts";
+import { wholeTable } from "../../table/whole-table.ts";
 import { type ObjectState, undecidedState } from "../../tracking/state.ts";
 import type { Chains, FoundHead } from "./chains.ts";
 
-/** A page is 1 MB: a table of 10 TB. */
-const PAGES_MAX = 10_000_000;
 const WRITES_AT_ONCE = 16;
 /** Tries of one write: nobody else writes the table yet, so only throttling stands in the way. */
 const TRIES_MAX = 20;
@@ -56,16 +55,11 @@ export const survey = async (
     writes: [],
   };
   let items = 0;
-  let cursor: string | undefined;
-  for (let page = 0; page < PAGES_MAX; page += 1) {
-    const found = await ledger.store.scan({ segment: 0, segments: 1, cursor });
-    for (const item of found.items) look(work, item);
-    items += found.items.length;
+  for await (const page of wholeTable(ledger.store)) {
+    for (const item of page) look(work, item);
+    items += page.length;
     onProgress(items);
-    cursor = found.cursor;
-    if (cursor === undefined) break;
   }
-  if (cursor !== undefined) throw new Error(`The table has more than ${PAGES_MAX} pages.`);
   await settleWaiting(work, heads);
   for (const [stream, { open }] of heads)
     if (open.some(name => !work.open.get(stream)?.has(name))) work.streams.add(stream);

@@ -3,9 +3,11 @@ import { nameOfRecord, publish } from "../../ledger/publish.ts";
 import type { HeadRow } from "../../ledger/reading.ts";
 import { parseRecord } from "../../ledger/record.ts";
 import { OffTheChain } from "../../ledger/repair-errors.ts";
+import { ENTITY_NAME_ATTRIBUTE } from "../../table/row.ts";
+import { wholeTable } from "../../table/whole-table.ts";
 import { listedHeads } from "../snapshot/listed-heads.ts";
 import type { Chains, FoundHead } from "./chains.ts";
-import type { RestorePlan } from "./plan.ts";
+import type { BegunPlan, RestorePlan } from "./plan.ts";
 import { RestoreTakenOver } from "./restore-errors.ts";
 import { writeOnce } from "./survey.ts";
 
@@ -14,16 +16,27 @@ const prevHashOf = ({ stream, last, hash }: HeadRow): string =>
     ? ""
     : (parseRecord(last, `the head of ${stream}`).legs.find(leg => leg.hash === hash)?.prevHash ?? "");
 
-/** All heads of the restored table, as far as they are compared. Memory: one entry a stream. */
-export const readHeads = async (ledger: AnyLedger): Promise<Map<string, FoundHead>> => {
+/**
+ * All heads of the restored table, as far as they are compared. Memory: one entry a stream. Those of a snapshot were put
+ * just now: the table shows them, its index only a moment later.
+ */
+export const readHeads = async (
+  ledger: AnyLedger,
+  { from }: Pick<BegunPlan, "from">,
+): Promise<Map<string, FoundHead>> => {
   const heads = new Map<string, FoundHead>();
-  for await (const head of listedHeads(ledger)) {
+  for await (const head of from.kind === "snapshot" ? scannedHeads(ledger) : listedHeads(ledger)) {
     const { stream, sequence, hash, epoch, parkedCount } = head;
     const open = ledger.projection.passingNames(head.state);
     heads.set(stream, { sequence, hash, epoch, parkedCount, open, prevHash: prevHashOf(head) });
   }
   return heads;
 };
+
+async function* scannedHeads({ store, rows }: AnyLedger): AsyncGenerator<HeadRow> {
+  for await (const page of wholeTable(store))
+    for (const item of page) if (item[ENTITY_NAME_ATTRIBUTE] === rows.head.name) yield rows.head.read(item);
+}
 
 /**
  * Publishes the newest decisions of restored heads that are in nothing that was collected: committed, survived, and nobody

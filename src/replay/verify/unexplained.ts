@@ -2,12 +2,10 @@ import type { AnyLedger } from "../../ledger/ledger.ts";
 import { ENTITY_NAME_ATTRIBUTE } from "../../table/row.ts";
 import { keyText } from "../../table/storable.ts";
 import type { Item } from "../../table/store.ts";
+import { wholeTable } from "../../table/whole-table.ts";
 import type { DecisionSummary } from "../../tracking/state.ts";
 import { extraRow } from "./compare-rows.ts";
 import type { Difference } from "./difference.ts";
-
-/** A page is 1 MB: a table of 10 TB. */
-const PAGES_MAX = 10_000_000;
 
 /** A stream that was compared. `through`: undefined if it waits for its repair. `known`: the places S3 tells of. */
 export type Compared = { readonly through: number | undefined; readonly known: ReadonlySet<number> };
@@ -31,18 +29,12 @@ export type Unexplained = {
  * Yields: one page's findings; a stream may come more than once. Throws: what the table throws.
  */
 export async function* unexplainedRows(ledger: AnyLedger, explained: Explained): AsyncGenerator<Unexplained> {
-  let cursor: string | undefined;
-  for (let page = 0; page < PAGES_MAX; page += 1) {
-    const found = await ledger.store.scan({ segment: 0, segments: 1, cursor });
+  for await (const items of wholeTable(ledger.store))
     yield {
-      items: found.items.length,
-      differences: await extraGuards(ledger, explained, found.items),
-      streams: found.items.flatMap(item => unknownStream(ledger, explained, item)),
+      items: items.length,
+      differences: await extraGuards(ledger, explained, items),
+      streams: items.flatMap(item => unknownStream(ledger, explained, item)),
     };
-    cursor = found.cursor;
-    if (cursor === undefined) return;
-  }
-  throw new Error(`The table has more than ${PAGES_MAX} pages.`);
 }
 
 type Guarded = {
