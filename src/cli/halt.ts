@@ -6,7 +6,8 @@ import { type Output, Refused } from "./output.ts";
 
 export type ControlOptions = { readonly reason: string; readonly isAws: boolean };
 
-const consumersOf = async (connection: Connection): Promise<Consumers> => {
+/** What a halt stops, over a connection. */
+export const consumersOf = async (connection: Connection): Promise<Consumers> => {
   const { app, clients } = connection;
   const { project, place } = app.config.functions;
   return {

@@ -2,15 +2,14 @@ import { bankTable } from "../app.ts";
 import { createLike } from "../aws/create-like.ts";
 import { createTable } from "../aws/create-table.ts";
 import { DynamoStore } from "../aws/dynamo-store.ts";
-import { LambdaEventSources } from "../aws/event-sources.ts";
 import { BucketMissing } from "../aws/s3-errors.ts";
 import type { AnyLedger } from "../ledger/ledger.ts";
 import type { Base } from "../ledger/live.ts";
 import { placeOfLive } from "../ledger/live.ts";
 import { collectDecisions } from "../replay/collect.ts";
 import { readControl } from "../replay/control/control.ts";
-import { type Consumers, halt, resume } from "../replay/control/halt.ts";
-import { isForRestore, isHaltOver } from "../replay/restore/halted-for.ts";
+import { isForRestore } from "../replay/restore/halted-for.ts";
+import { consumersOfRestore } from "../replay/restore/halting.ts";
 import { isWrittenAgain, missingDecisions } from "../replay/restore/missing-decisions.ts";
 import { baseText, type RestorePlan, type RestoreWish } from "../replay/restore/plan.ts";
 import { recordedRestore } from "../replay/restore/recorded.ts";
@@ -18,6 +17,7 @@ import { checkRestore, type Restored, type Restoring } from "../replay/restore/r
 import { STEPS } from "../replay/restore/steps.ts";
 import { cloudClock } from "./cloud-clock.ts";
 import { type Connection, connect } from "./connect.ts";
+import { consumersOf } from "./halt.ts";
 import { type Output, Refused } from "./output.ts";
 import { pointInTimeOf } from "./point-in-time.ts";
 import { createProgressLine } from "./progress.ts";
@@ -118,32 +118,8 @@ export const restoringOf = async (
         return new DynamoStore({ client, tableName: table });
       },
     },
-    consumers: await consumersOf(connection, clock),
+    consumers: consumersOfRestore(await consumersOf(connection)),
     ...(torn !== undefined && { torn: { seed: torn, withinMs: TORN_WITHIN_MS } }),
-  };
-};
-
-/**
- * Halts under a reason of its own, and resumes only what is halted under it, or for a restore that this one replaces: a
- * halt by hand outlives a restore.
- */
-const consumersOf = async (
-  { app, clients }: Connection,
-  clock: Consumers["clock"],
-): Promise<Restoring["consumers"]> => {
-  const { objects, decisionsBucket: bucket } = app.ledger;
-  const { project, place } = app.config.functions;
-  const sources = new LambdaEventSources(await clients.lambda());
-  const consumers: Consumers = { objects, bucket, clock, sources, functions: [project, place] };
-  return {
-    halt: async reason => {
-      await halt(consumers, reason);
-    },
-    resume: async reason => {
-      const { state, reason: told } = await readControl({ objects, bucket });
-      const isOurs = told === reason || (await isHaltOver({ objects, bucket }, told));
-      if (state === "halted" && isOurs) await resume(consumers, `${reason} is done`);
-    },
   };
 };
 

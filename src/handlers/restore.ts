@@ -7,9 +7,7 @@ import { LambdaEventSources } from "../aws/event-sources.ts";
 import { awsPointInTime } from "../aws/point-in-time.ts";
 import { createTelemetry } from "../aws/telemetry.ts";
 import type { PointInTime } from "../ports/point-in-time.ts";
-import { readControl } from "../replay/control/control.ts";
-import { type Consumers, halt, resume } from "../replay/control/halt.ts";
-import { isHaltOver } from "../replay/restore/halted-for.ts";
+import { consumersOfRestore } from "../replay/restore/halting.ts";
 import { MARGIN_MS, type RestorePlan, type RestoreWish } from "../replay/restore/plan.ts";
 import { type Restoring, restore } from "../replay/restore/restore.ts";
 import { impatientClock } from "../replay/stepwise/impatient-clock.ts";
@@ -74,6 +72,9 @@ const restoringOf = async (
 ): Promise<Restoring> => {
   const clock = impatientClock(app.clock, remainingMs);
   const client = await clients.dynamodb();
+  const { objects, decisionsBucket: bucket } = app.ledger;
+  const { project, place } = app.config.functions;
+  const sources = new LambdaEventSources(await clients.lambda());
   const open = async (table: string) => new DynamoStore({ client, tableName: table });
   return {
     ledger: { ...app.ledger, clock },
@@ -86,30 +87,7 @@ const restoringOf = async (
         return open(table);
       },
     },
-    consumers: await consumersOf(app, clients, clock),
-  };
-};
-
-/** Halts under a reason of its own, and resumes only what is halted under it: a halt by hand outlives a restore. */
-const consumersOf = async (
-  { ledger, config }: App,
-  clients: Clients,
-  clock: Consumers["clock"],
-): Promise<Restoring["consumers"]> => {
-  const { objects, decisionsBucket: bucket } = ledger;
-  const sources = new LambdaEventSources(await clients.lambda());
-  const functions = [config.functions.project, config.functions.place];
-  const consumers: Consumers = { objects, bucket, clock, sources, functions };
-  return {
-    halt: async reason => {
-      await halt(consumers, reason);
-    },
-    resume: async reason => {
-      const { state, reason: told } = await readControl({ objects, bucket });
-      if (state !== "halted") return;
-      if (told === reason || (await isHaltOver({ objects, bucket }, told)))
-        await resume(consumers, `${reason} is done`);
-    },
+    consumers: consumersOfRestore({ objects, bucket, clock, sources, functions: [project, place] }),
   };
 };
 

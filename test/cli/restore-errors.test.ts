@@ -186,7 +186,9 @@ test("a restore that fails half-way says that all is halted, and goes on once it
   const args = ["restore", "--to", new Date().toISOString()];
   const failed = await here(...args);
   expect(failed).toMatchObject({ exitCode: 1, stdout: "" });
-  expect(failed.stderr).toMatch(/^Everything is halted since .* for "restore to epoch 3"[^\n]*\n[^\n]+\n$/);
+  expect(failed.stderr).toMatch(
+    /^Everything is halted since .* for "restore to epoch 3, after epoch 2"[^\n]*\n[^\n]+\n$/,
+  );
   expect(failed.stderr).toContain("r3.event has other bytes than were sealed: bring back");
   await objects.put({ ...R3, body: kept?.body ?? "" });
   const restored = await here(...args);

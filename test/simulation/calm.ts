@@ -62,6 +62,7 @@ export const calmDown = async (parts: Parts): Promise<void> => {
   const { scheduler, chaos, clock, watch } = world;
   scheduler.isCruel = false;
   chaos.isCruel = false;
+  watch.calmDown();
   scheduler.wakeAll();
   await settle(parts);
   for (let tries = 0; operators.unfinished && tries < RESTORES_MAX; tries += 1) {
@@ -70,6 +71,8 @@ export const calmDown = async (parts: Parts): Promise<void> => {
   }
   if (operators.unfinished)
     watch.fail("I15", `A restore is not through after ${RESTORES_MAX} tries without faults`);
+  if (!functions.isEnabled() && !operators.mayBeHalted)
+    watch.fail("I15", "Everything is halted, and nobody is left who would undo it");
   operators.resume();
   clock.advance(LEASE_OVER_MS);
   await settle(parts);
@@ -96,9 +99,12 @@ export const passDeadlines = async (parts: Parts): Promise<boolean> => {
   const live = [...world.tables.values()].at(-1);
   if (!live?.snapshot().some(({ SK }) => SK.startsWith("PARKED#"))) return false;
   world.clock.advance((world.config.parkedDays + 1) * DAY_MS);
-  operators.sweep(world.clock.now());
-  await settle(parts);
-  await reconcileAll(parts);
+  // Twice, since what nobody had told of is parked in between.
+  for (let sweeps = 0; sweeps < 2; sweeps += 1) {
+    operators.sweep(world.clock.now());
+    await settle(parts);
+    await reconcileAll(parts);
+  }
   return true;
 };
 

@@ -1,9 +1,11 @@
 import type { Item } from "../../src/table/store.ts";
+import { checkCopies } from "./copies.ts";
 import type { Request } from "./intent.ts";
 import type { Invariant } from "./invariants.ts";
 import { type Decision, followChains, type Standing, sha256 } from "./oracle/chains.ts";
 import { decisionsThatCount } from "./oracle/sealed.ts";
 import { askShadow, type Meant } from "./oracle/shadow.ts";
+import { checkStatements } from "./rows.ts";
 import { toldText } from "./watch.ts";
 import { FIRST_TABLE, type World } from "./world.ts";
 
@@ -24,18 +26,31 @@ export const readTruth = ({ s3, topology, watch }: World): Truth => {
   const { epoch, table = FIRST_TABLE, decisions } = decisionsThatCount(read, [...(versions?.keys() ?? [])]);
   const { standings, faults } = followChains(decisions);
   for (const { invariant, what } of faults) watch.fail(invariant, what);
+  for (const [key, published] of versions ?? [])
+    if (key.startsWith("dec/") && published.length > 1)
+      watch.fail("I8", `${key} was published ${published.length} times`);
+  if (epoch > 1 && versions?.get(`repaired/${String(epoch).padStart(6, "0")}`) === undefined)
+    watch.fail("I13", `Nobody said that epoch ${epoch} is repaired`);
   return { epoch, table, decisions, standings };
 };
 
 /** Checks the end of a history: what was told, what S3 says, what the table shows, where every request lies. */
-export const checkEnd = (world: World, truth: Truth, requests: readonly Request[]): void => {
+export const checkEnd = (
+  world: World,
+  truth: Truth,
+  requests: readonly Request[],
+  { isLate = false } = {},
+): void => {
   const { watch } = world;
   const items = world.storeOf(truth.table).snapshot();
   checkTold(world, truth);
   checkShadow(truth, requests, watch.fail);
   checkTable(truth, items, watch.fail);
-  checkEverything(world, truth, items, requests);
-  checkPlaces(world, truth, requests);
+  const intents = new Map(requests.map(({ key, intent }) => [key, intent]));
+  checkStatements(truth.decisions, truth.standings, items, key => intents.get(key), watch.fail);
+  checkEverything(world, truth, items, isLate);
+  checkCopies(world, truth.decisions);
+  checkPayments(world, truth, requests);
   checkTracking(world, items);
 };
 
@@ -50,6 +65,9 @@ const checkTold = ({ watch }: World, { decisions }: Truth): void => {
   }
   const firsts = decisions.filter(({ reused }) => !reused).map(({ key }) => key);
   if (new Set(firsts).size !== firsts.length) watch.fail("I1", "A key has two first decisions");
+  for (const { key, reused } of decisions)
+    if (reused && !firsts.includes(key))
+      watch.fail("I1", `${key} is used again, and was never decided first`);
   for (const [identity, { text }] of watch.told) {
     const decision = byIdentity.get(identity);
     const now = decision && toldText(decision);
@@ -131,7 +149,7 @@ const checkEverything = (
   world: World,
   { decisions, standings }: Truth,
   items: readonly Item[],
-  requests: readonly Request[],
+  isLate: boolean,
 ): void => {
   const { s3, topology, watch } = world;
   const decided = new Set(decisions.map(identityOf));
@@ -141,6 +159,7 @@ const checkEverything = (
   const parked = new Map(rows.map(item => [`${keyOfParked(item)} ${textIn(item, "digest")}`, item]));
   // Other content of a key that waits is found once the first is decided.
   const keysParked = new Map(rows.map(item => [keyOfParked(item), item]));
+  const isAnyFrozen = [...standings.values()].some(({ status }) => status === "FROZEN");
   for (const [key, versions] of s3.state.buckets.get(topology.buckets.newEvents)?.versions ?? [])
     for (const { isDeleteMarker, body } of versions) {
       const digest = sha256(body.read());
@@ -153,6 +172,8 @@ const checkEverything = (
       if (isDone) continue;
       if (place === undefined)
         watch.fail("I15", `${key} (${digest.slice(0, 8)}) is neither decided nor parked`);
+      else if (isLate && place.startsWith("REQ#") && !isAnyFrozen)
+        watch.fail("I15", `${key} is still parked in ${place} after its deadline`);
       else if (place.startsWith("REQ#") ? registry.has(place) : standings.get(place)?.status !== "FROZEN")
         watch.fail("I15", `${key} is parked in ${place}, and need not be`);
     }
@@ -161,31 +182,25 @@ const checkEverything = (
     if (rows !== item.parkedCount)
       watch.fail("I15", `${item.PK} counts ${item.parkedCount} parked requests, there are ${rows}`);
   }
-  void requests;
 };
 
-/** Every decided request lies in its place, byte for byte. */
-const checkPlaces = (
-  { s3, topology, watch }: World,
-  { decisions }: Truth,
-  requests: readonly Request[],
-): void => {
-  const pays = new Set(requests.filter(({ intent }) => intent.do === "pay").map(({ key }) => key));
-  for (const { key, digest, outcome, code, reused } of decisions) {
-    const bucket = outcome === "accepted" ? topology.buckets.archive : topology.buckets.rejected;
-    const versions = s3.state.buckets.get(bucket)?.versions;
-    const names = reused ? [`${key}~${digest}`] : [key, `${key}~${digest}`];
-    const copy = names.map(name => versions?.get(name)?.[0]).find(top => top?.metadata.digest === digest);
-    if (copy === undefined || copy.isDeleteMarker)
-      watch.fail("P1", `${key} is ${outcome} and not in ${bucket}`);
-    else if (
-      code !== "OBJECT_TOO_LARGE" &&
-      sha256(copy.body.read()) !== digest &&
-      copy.body.sizeBytes < 65_537
-    )
-      watch.fail("P1", `${key} in ${bucket} is not what was decided`);
-    if (outcome === "accepted" && !reused && pays.has(key) && !watch.announced.has(key))
+/** Who is to be paid was told so, once decided: the amount and the accounts that the client meant. */
+const checkPayments = ({ watch }: World, { decisions }: Truth, requests: readonly Request[]): void => {
+  const meant = new Map(requests.map(({ key, intent }) => [key, intent]));
+  for (const { key, outcome, reused } of decisions)
+    if (outcome === "accepted" && !reused && meant.get(key)?.do === "pay" && !watch.announced.has(key))
       watch.fail("I17", `${key} is accepted and placed, and nobody was told to pay`);
+  for (const [key, [body = "{}"]] of watch.announced) {
+    const intent = meant.get(key);
+    const { amountCents, sourceAccount, targetAccount, amount } = JSON.parse(body) as Record<string, unknown>;
+    const isMeant =
+      intent?.do === "pay" &&
+      intent.cents === amountCents &&
+      Number(amount) * 100 - intent.cents < 0.5 &&
+      intent.cents - Number(amount) * 100 < 0.5 &&
+      intent.account === sourceAccount &&
+      targetAccount === "remote";
+    if (!isMeant) watch.fail("I17", `${key} was announced as ${body}`);
   }
 };
 

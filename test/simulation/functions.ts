@@ -6,6 +6,7 @@ import { sqsEvent } from "../../src/local/lambda/sqs-event.ts";
 import type { Received } from "../../src/local/sqs/sqs.ts";
 import type { EventSources } from "../../src/ports/event-sources.ts";
 import { count } from "./counts.ts";
+import { checkPlaced } from "./placed.ts";
 import type { Task } from "./scheduler.ts";
 import { tellAnswered } from "./told.ts";
 import type { LiveApp, Machine, World } from "./world.ts";
@@ -35,9 +36,9 @@ export const createFunctions = (world: World) => {
 
   const newInstance = (): Instance => {
     const skewMs = swarm.skewMaxMs === 0 ? 0 : tape.below(2 * swarm.skewMaxMs) - swarm.skewMaxMs;
-    if (skewMs !== 0) count(counts, "F17");
+    if (skewMs !== 0 && scheduler.isCruel) count(counts, "F17");
     const autoOpen = !(swarm.newSettings && tape.below(4) === 3);
-    if (!autoOpen) count(counts, "F18");
+    if (!autoOpen && scheduler.isCruel) count(counts, "F18");
     const machine: Machine = { task: undefined, autoOpen };
     const kept = keptApp(() => world.openApp(machine));
     return { machine, skewMs, app: async () => (await kept()) as LiveApp };
@@ -75,10 +76,10 @@ export const createFunctions = (world: World) => {
         const failed = new Set(batchItemFailures.map(({ itemIdentifier }) => itemIdentifier));
         const acknowledged = batch.filter(({ messageId }) => !failed.has(messageId));
         if (kind === "project") await tellAnswered(world, app, task.name, acknowledged);
+        else await checkPlaced(world, app, task.name, acknowledged);
         settle(kind, batch, failed);
       } catch (error) {
         // Lambda's rule: what a function throws fails its batch.
-        count(counts, "F10");
         watch.onError(task.name, error);
       }
       busy[kind] -= 1;
@@ -115,6 +116,8 @@ export const createFunctions = (world: World) => {
 
   return {
     sources,
+    /** Whether all messages are handed out. */
+    isEnabled: (): boolean => enabled.project && enabled.place,
     tellAgain,
     /** Whether a function would take messages now. */
     canInvoke: (kind: Kind): boolean => enabled[kind] && busy[kind] < INSTANCES_MAX,

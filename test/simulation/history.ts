@@ -12,7 +12,7 @@ import { drawRequests, type Script } from "./workload.ts";
 import { createWorld, type World } from "./world.ts";
 
 /** How many restores a history has, by what the swarm drew: 1.6 in the mean. */
-const RESTORES: readonly number[] = [0, 1, 1, 1, 2, 2, 2, 3];
+const RESTORES: readonly number[] = [0, 1, 1, 2, 2, 2, 2, 3];
 /** Most histories are through after a third of them. */
 const STEPS_MAX = 3_000;
 /** How often something new begins while others wait. */
@@ -120,8 +120,7 @@ const playsOf = (
     },
     {
       weight: 3,
-      isDue: () =>
-        left.restore > 0 && !operators.unfinished && stored() > 3 && clock.now() - world.beginsAtMs > 1_500,
+      isDue: () => left.restore > 0 && !operators.unfinished && stored() > 3 && watch.commits.length > 0,
       begin: spend("restore", () => operators.restore()),
     },
     {
@@ -238,7 +237,9 @@ const store = (world: World, script: Request[]): void => {
 /** Somebody deletes a request, whatever has become of it; its versions stay. */
 const deleteOne = ({ s3, objects, tape, topology, counts }: World): void => {
   const bucket = topology.buckets.newEvents;
-  const keys = [...(s3.state.buckets.get(bucket)?.versions.keys() ?? [])];
+  const keys = [...(s3.state.buckets.get(bucket)?.versions ?? [])].flatMap(([key, [top]]) =>
+    top === undefined || top.isDeleteMarker ? [] : [key],
+  );
   const key = keys[tape.below(keys.length)];
   if (key === undefined) return;
   count(counts, "F20");

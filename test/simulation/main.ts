@@ -1,42 +1,24 @@
 import "./calm-zlib.ts";
-import { readFileSync } from "node:fs";
 import { createProgressLine } from "../../src/cli/progress.ts";
-import type { BatchEnd } from "./batch-end.ts";
+import { type BatchEnd, noHistories } from "./batch-end.ts";
 import { tellConformance } from "./conformance/command.ts";
-import { huntMutants, mutantsText } from "./hunt.ts";
-import { mutantNamed } from "./mutants.ts";
-import { loadMutated } from "./mutate.ts";
+import { runHere, tapeIn } from "./failure.ts";
+import { huntExitCode, huntMutants, mutantsJson, mutantsText } from "./hunt.ts";
+import { endOrSoFar, heedInterrupts, INTERRUPTED, isInterrupted } from "./interrupt.ts";
 import { type Options, optionsFrom, USAGE, WrongOptions } from "./options.ts";
-import { failureText, jsonOf, summaryFaults, summaryText } from "./report.ts";
+import { failureText, jsonOf, summaryFaults, summaryText, tapeJson } from "./report.ts";
 import { runInProcesses } from "./workers.ts";
 
 // `npm run simulate`: see `USAGE`.
 
-/** Tells of one failed history in full: it is run once more, here, by its seed or its tape. */
-const tellFailure = async (
-  options: Options,
-  bytes: Uint8Array | undefined,
-  seed: number | undefined,
-): Promise<boolean> => {
-  if (options.mutant !== undefined) loadMutated(mutantNamed(options.mutant));
-  // Loaded after the hook, so that it can change what they import.
-  const { runHistory } = await import("./run.ts");
-  const { shrink } = await import("./shrink.ts");
-  const { tapeOfBytes, tapeOfSeed } = await import("./tape.ts");
-  const end = await runHistory(bytes ? tapeOfBytes(bytes) : tapeOfSeed(seed ?? 0), {}, {});
-  if (end.violation === undefined) return false;
-  const least = options.isShrunk
-    ? await shrink(end.bytes, end.violation.invariant)
-    : { bytes: end.bytes, end };
-  process.stdout.write(failureText(least.end, least.bytes, seed));
-  return true;
-};
+const print = (text: string): boolean => process.stdout.write(text);
 
-const runSeeds = async (options: Options): Promise<BatchEnd> => {
-  const { seed, histories, processes, mutant } = options;
+const runSeeds = async ({ seed, histories, processes, mutant }: Options): Promise<BatchEnd> => {
   const line = createProgressLine();
   const seeds = Array.from({ length: histories }, (_, i) => seed + i);
+  let soFar = noHistories();
   const onProgress = (so: BatchEnd): boolean => {
+    soFar = so;
     line.show({
       doing: "histories",
       done: so.histories,
@@ -44,52 +26,72 @@ const runSeeds = async (options: Options): Promise<BatchEnd> => {
       rows: so.histories,
       note: `${so.broken.length} broken`,
     });
-    return so.broken.length === 0 || mutant === undefined;
+    return !isInterrupted() && (so.broken.length === 0 || mutant === undefined);
   };
+  const work = runInProcesses({ seeds, processes: Math.min(processes, histories), mutant, onProgress });
   try {
-    return await runInProcesses({ seeds, processes: Math.min(processes, histories), mutant, onProgress });
+    return await endOrSoFar(work, () => soFar);
   } finally {
     line.close();
   }
 };
 
-const main = async (): Promise<number> => {
-  const options = optionsFrom(process.argv.slice(2));
-  if (options === undefined) {
-    process.stdout.write(USAGE);
-    return 0;
-  }
-  if (options.tape !== undefined)
-    return (await tellFailure(
-      options,
-      Buffer.from(readFileSync(options.tape, "utf8").trim(), "base64"),
-      undefined,
-    ))
-      ? 1
-      : 0;
-  if (options.conformance !== undefined) {
-    const { seed, isSeedGiven, conformance, processes, isJson } = options;
-    const given = isSeedGiven ? seed : undefined;
-    return await tellConformance({ histories: conformance, seed: given, processes, isJson });
-  }
-  if (options.mutants) {
-    const found = await huntMutants(options);
-    process.stdout.write(options.isJson ? `${JSON.stringify(found)}\n` : mutantsText(found));
-    return found.every(({ seed }) => seed !== undefined) ? 0 : 1;
-  }
+/** The first failure is run once more, here, so that all of it can be told. */
+const tellSeeds = async (options: Options): Promise<number> => {
   const beganMs = performance.now();
   const end = await runSeeds(options);
   const seconds = (performance.now() - beganMs) / 1_000;
-  process.stdout.write(options.isJson ? jsonOf(end, options, seconds) : summaryText(end, options, seconds));
+  if (!options.isJson) print(summaryText(end, options, seconds));
   const [first] = end.broken;
+  const isTold = first !== undefined && !isInterrupted() && (options.isShrunk || !options.isJson);
+  const told = isTold ? await runHere(options, first.seed) : undefined;
+  if (told !== undefined && told.end.violation === undefined)
+    throw new Error(`Seed ${first?.seed} breaks nothing when it is run again: something is left to chance.`);
+  if (options.isJson) print(jsonOf(end, options, seconds, told));
+  else if (told !== undefined) print(failureText(told, options));
+  if (isInterrupted()) return INTERRUPTED;
   if (options.mutant !== undefined) return first === undefined ? 1 : 0;
-  if (first !== undefined && !options.isJson) await tellFailure(options, undefined, first.seed);
-  return end.broken.length > 0 || summaryFaults(end, options).length > 0 ? 1 : 0;
+  return first !== undefined || summaryFaults(end, options).length > 0 ? 1 : 0;
+};
+
+const tellTape = async (options: Options, file: string): Promise<number> => {
+  const told = await runHere(options, tapeIn(file));
+  const isBroken = told.end.violation !== undefined;
+  if (options.isJson) print(tapeJson(told, options));
+  else print(isBroken ? failureText(told, options) : "Every promise held.\n");
+  if (isInterrupted()) return INTERRUPTED;
+  return isBroken ? 1 : 0;
+};
+
+const tellMutants = async (options: Options): Promise<number> => {
+  const hunt = await huntMutants(options);
+  print(options.isJson ? mutantsJson(hunt) : mutantsText(hunt));
+  return isInterrupted() ? INTERRUPTED : huntExitCode(hunt);
+};
+
+const main = async (): Promise<number> => {
+  const options = optionsFrom(process.argv.slice(2));
+  if (options === undefined) {
+    print(USAGE);
+    return 0;
+  }
+  heedInterrupts();
+  if (options.tape !== undefined) return await tellTape(options, options.tape);
+  if (options.mutants) return await tellMutants(options);
+  if (options.conformance === undefined) return await tellSeeds(options);
+  const { seed, isSeedGiven, conformance, processes, isJson } = options;
+  const given = isSeedGiven ? seed : undefined;
+  return await tellConformance({ histories: conformance, seed: given, processes, isJson });
 };
 
 try {
   process.exitCode = await main();
 } catch (error) {
-  process.stderr.write(`${error instanceof WrongOptions ? error.message : String(error)}\n`);
-  process.exitCode = error instanceof WrongOptions ? 2 : 1;
+  const isWrong = error instanceof WrongOptions;
+  process.stderr.write(
+    isWrong ? `${error.message}\nSee "npm run simulate -- --help".\n` : `${String(error)}\n`,
+  );
+  process.exitCode = isWrong ? 2 : 1;
 }
+// What was interrupted may still be under way: its workers end when this process does.
+if (isInterrupted()) process.stdout.write("", () => process.exit());

@@ -63,13 +63,6 @@ const DECIDING: readonly Mutant[] = [
     "equals: { epoch }",
   ),
   mutant(
-    "count-unguarded",
-    "a commit does not ask whether somebody parked meanwhile",
-    "ledger/parked-count.ts",
-    "equals: { sequence, hash, epoch, parkedCount }",
-    "equals: { sequence, hash, epoch }",
-  ),
-  mutant(
     "no-memory",
     "a request is judged again though its row says that it is decided",
     "ledger/reading.ts",
@@ -239,26 +232,6 @@ const RESTORING: readonly Mutant[] = [
     "    { put: item, if: unchangedHead(head) },\n",
     "    { put: item },\n",
   ),
-  mutant(
-    "repair-forgets-count",
-    "a repair takes no account of what is parked",
-    "ledger/repair.ts",
-    "parkedCount: await countParked(ledger, stream),",
-    "parkedCount: 0,",
-  ),
-  {
-    name: "take-back-the-living",
-    breaks: "a restore that is late takes heads from the live table",
-    edits: [
-      { file: "src/replay/restore/restore.ts", from: "  await checkSealed(ledger, plan);\n", to: "" },
-      {
-        file: "src/replay/restore/survivors.ts",
-        from: "    if (epoch >= next) throw new RestoreTakenOver(next);\n",
-        to: "",
-      },
-      { file: "src/replay/restore/survivors.ts", from: ", if: isAsRead }", to: " }" },
-    ],
-  },
 ];
 
 const AFTERWARDS: readonly Mutant[] = [
@@ -321,7 +294,159 @@ const AFTERWARDS: readonly Mutant[] = [
 ];
 
 /** Every guard that is taken away in turn. */
-export const MUTANTS: readonly Mutant[] = [...DECIDING, ...WAITING, ...MONEY, ...RESTORING, ...AFTERWARDS];
+
+const TOLD: readonly Mutant[] = [
+  mutant(
+    "announce-double",
+    "twice the amount is announced",
+    "projections/announcement.ts",
+    "amount: printCents(amountCents),\n    amountCents,",
+    "amount: printCents(2 * amountCents),\n    amountCents: 2 * amountCents,",
+  ),
+  mutant(
+    "line-wrong",
+    "a statement shows debits as credits",
+    "projections/bank-rows.ts",
+    "EffectOnActualCents: change.actualCents,",
+    "EffectOnActualCents: -change.actualCents,",
+  ),
+  mutant(
+    "settled-as-rejected",
+    "a statement shows what was paid as rejected",
+    "projections/bank-rows.ts",
+    'if (change.actualCents !== 0) return "VERIFIED";',
+    'if (change.actualCents !== 0) return "REJECTED";',
+  ),
+  mutant(
+    "copy-legs",
+    "the copy of a transfer tells of its first account only",
+    "ledger/place/placement.ts",
+    "  legs: legsText(legs),",
+    "  legs: legsText(legs.slice(0, 1)),",
+  ),
+  mutant(
+    "place-acknowledges-all",
+    "what could not be placed is acknowledged",
+    "ledger/place/place-batch.ts",
+    "return new Set(news.filter(each => !isThrough(each)).map(({ id }) => id));",
+    'return new Set(news.filter(each => !isThrough(each) && each.id === "").map(({ id }) => id));',
+  ),
+  mutant(
+    "void-placed",
+    "a decision that does not hold is placed unless it pays somebody",
+    "ledger/place/place-batch.ts",
+    "if (!(await holds(placing.ledger, reads, record))) {",
+    "if (placing.announce(record) !== undefined && !(await holds(placing.ledger, reads, record))) {",
+  ),
+  mutant(
+    "publish-overwrites",
+    "a decision is published over one that stands",
+    "ledger/publish.ts",
+    "    ifAbsent: true,",
+    "    ifAbsent: false,",
+  ),
+];
+
+const TIMES: readonly Mutant[] = [
+  mutant(
+    "stays-halted",
+    "a restore that is through leaves everything halted",
+    "replay/restore/restore.ts",
+    "  await consumers.resume(haltReason(plan));\n",
+    "",
+  ),
+  mutant(
+    "overtaken-halts",
+    "a restore that was overtaken leaves everything halted",
+    "replay/restore/halting.ts",
+    "    await undoIfOver(ledger, consumers, haltReason(plan));\n",
+    "",
+  ),
+  mutant(
+    "deadline-never",
+    "no deadline passes",
+    "ledger/sweep.ts",
+    "isRepaired ? isoInstant(now) : undefined",
+    "isRepaired && now < 0 ? isoInstant(now) : undefined",
+  ),
+  mutant(
+    "never-repaired",
+    "a replay does not say that everything is repaired",
+    "replay/replay/replay.ts",
+    "  await markRepaired(ledger);\n",
+    "",
+  ),
+  mutant(
+    "reach-forgets",
+    "a restore of a table that was being repaired forgets what came late there",
+    "replay/restore/plan.ts",
+    "if (repaired !== undefined && repaired < reach) return reach;",
+    'if (reach !== "") return reach;',
+  ),
+  mutant(
+    "instant-late",
+    "a restore takes over what an ended epoch wrote late",
+    "replay/restore/plan.ts",
+    "Math.min(atMs, wholeSecondMs(ended.begunAt))",
+    "atMs",
+  ),
+];
+
+const TORN: readonly Mutant[] = [
+  mutant(
+    "state-survives",
+    "a state keeps a decision that does not count",
+    "replay/restore/survey.ts",
+    "if (decision?.legs.some(leg => isVoid(work, leg, { hash: leg.hash }))) {",
+    "if (decision?.legs.some(leg => leg.sequence < 0)) {",
+  ),
+  mutant(
+    "parked-survives",
+    "a parked row stays of a request that is decided, or that waits elsewhere",
+    "replay/restore/survey.ts",
+    "const isAwaited = waiting.get(key) === place && ",
+    'const isAwaited = digest !== "" || ',
+  ),
+  mutant(
+    "waiting-survives",
+    "a state says that a request waits, and nothing is parked",
+    "replay/restore/survey.ts",
+    "if (kept.has(key)) continue;",
+    'if (key !== "") continue;',
+  ),
+  mutant(
+    "undo-once",
+    "what could not be undone at the first try is left",
+    "replay/restore/survey.ts",
+    'if (outcome === "committed" || outcome === "refused") return;',
+    "if (outcome !== undefined) return;",
+  ),
+  mutant(
+    "rows-lost",
+    "a repair does not ask whether its rows were put",
+    "ledger/repair.ts",
+    'if (put.outcome !== "committed") throw new Error(`The rows of',
+    'if (put.outcome === "refused") throw new Error(`The rows of',
+  ),
+  mutant(
+    "state-unguarded",
+    "a commit does not ask whether the request's state has changed",
+    "ledger/commit.ts",
+    "return { put: rows.state.item(state), if: unchangedSince(previous) };",
+    "return { put: rows.state.item(state) };",
+  ),
+];
+
+export const MUTANTS: readonly Mutant[] = [
+  ...DECIDING,
+  ...WAITING,
+  ...MONEY,
+  ...RESTORING,
+  ...AFTERWARDS,
+  ...TOLD,
+  ...TIMES,
+  ...TORN,
+];
 
 /** Which one always fails: it shows that a failure would be seen. */
 export const CANARY = "canary";

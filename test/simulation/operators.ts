@@ -8,6 +8,7 @@ import { openReport } from "../../src/replay/inventory/open-report.ts";
 import { recordedReconcile } from "../../src/replay/reconcile/recorded.ts";
 import { repairAll } from "../../src/replay/replay/repair-all.ts";
 import { recordedReplay } from "../../src/replay/replay/replay.ts";
+import { consumersOfRestore } from "../../src/replay/restore/halting.ts";
 import type { RestoreWish } from "../../src/replay/restore/plan.ts";
 import { restore } from "../../src/replay/restore/restore.ts";
 import { count } from "./counts.ts";
@@ -15,13 +16,14 @@ import { type Functions, TIMEOUT_MS } from "./functions.ts";
 import type { Task } from "./scheduler.ts";
 import type { LiveApp, Machine, World } from "./world.ts";
 
-const TORN_MS = 1_500;
+const TORN_MS = 4_000;
 /** Beside the tear, the clocks and the time an invocation may take: whole seconds. */
 const SLACK_MS = 1_000;
 const HALTS_REASON = "looked at by hand";
 /** The day on which every history begins. */
 const SINCE = "2026-01-05";
 const REGION = "us-east-1";
+const GIVES_UP = /^(RestoreRefused|RestoreTakenOver)$/;
 /** What of a throw says only that it was somebody else's turn, or a service's fault. */
 const EXPECTED =
   /^(ServiceTrouble|RestoreRefused|RestoreTakenOver|EpochOver|RunTakenOver|TooManyKeys|OutOfTime|UnrepairedStream)$/;
@@ -31,13 +33,18 @@ export const createOperators = (world: World, functions: Functions) => {
   const { scheduler, tape, swarm, queues, topology, clock, counts, watch, config } = world;
   let unfinished: { readonly wish: RestoreWish; readonly torn: Torn | undefined } | undefined;
   let restored = 0;
+  let wasHaltedByHand = false;
+  /** What some operator's machine, or a service, ended in the midst. */
+  const cutOff = new Set<string>();
 
   const spawn = (name: string, work: (app: LiveApp, machine: Machine) => Promise<void>): Task =>
-    scheduler.spawn(name, { isOperator: true }, async task => {
+    scheduler.spawn(name, { isOperator: true, onKilled: () => cutOff.add(name) }, async task => {
       const machine: Machine = { task, autoOpen: true };
       try {
         await work(await world.openApp(machine), machine);
       } catch (error) {
+        // One that gives up knows why; any other end may come before it has cleared away.
+        if (!(error instanceof Error && GIVES_UP.test(error.name))) cutOff.add(name);
         if (error instanceof Error && EXPECTED.test(error.name))
           count(counts, `${name} ends by ${error.name}`);
         else watch.onError(task.name, error);
@@ -52,11 +59,18 @@ export const createOperators = (world: World, functions: Functions) => {
     functions: [config.functions.project, config.functions.place],
   });
 
+  /** Mostly within seconds after one of the newest decisions, else at any time: seconds that have nothing tear nothing. */
+  const drawInstant = (): number => {
+    const { commits } = watch;
+    const age = clock.now() - world.beginsAtMs;
+    const back = tape.below(5);
+    const newest = commits[commits.length - 1 - Math.min(back, commits.length - 1)];
+    if (back === 4 || newest === undefined) return clock.now() - Math.floor((tape.below(256) / 256) * age);
+    return newest + (1 + tape.below(3)) * 1_000;
+  };
+
   const newWish = (): { readonly wish: RestoreWish; readonly torn: Torn | undefined } => {
-    const nowMs = clock.now();
-    const aged = nowMs - world.beginsAtMs;
-    const backMs = tape.below(5) < 3 ? tape.below(4) * 1_000 : Math.floor((tape.below(256) / 256) * aged);
-    const at = new Date(Math.max(world.beginsAtMs, nowMs - backMs)).toISOString();
+    const at = new Date(Math.min(clock.now(), drawInstant())).toISOString();
     const isTorn = swarm.torn && tape.below(4) > 0;
     const snapshots = [
       ...(world.s3.state.buckets.get(config.buckets.decisions)?.versions.keys() ?? []),
@@ -97,23 +111,19 @@ export const createOperators = (world: World, functions: Functions) => {
           ledger: app.ledger,
           table: app.table,
           tables: world.tablesFor(machine),
-          consumers: {
-            halt: async reason => void (await halt(consumers, reason)),
-            resume: async reason => void (await resume(consumers, reason)),
-          },
+          consumers: consumersOfRestore(consumers),
           torn,
         },
         wish,
       ).catch((error: unknown) => {
         // Refused for good: begun anew next time, from the present.
-        if (error instanceof Error && /^(RestoreRefused|RestoreTakenOver)$/.test(error.name))
-          unfinished = undefined;
+        if (error instanceof Error && GIVES_UP.test(error.name)) unfinished = undefined;
         throw error;
       });
       unfinished = undefined;
       restored += 1;
       count(counts, "F12");
-      if (torn !== undefined && wish.from.kind === "pitr") count(counts, "F13");
+      if (world.tornTables.has(plan.table)) count(counts, "F13");
       count(counts, `restored from epoch ${plan.sealed}`);
     });
   };
@@ -183,14 +193,20 @@ export const createOperators = (world: World, functions: Functions) => {
       spawn("repair", async app => {
         if (app.ledger.epoch > 1) await repairAll(app.ledger);
       }),
-    halt: (): Task =>
-      spawn("halt", async (_, machine) => void (await halt(consumersOf(machine), HALTS_REASON))),
+    /** Whether a halt may stand: somebody made it by hand, or was cut off before it was undone. */
+    get mayBeHalted() {
+      return wasHaltedByHand || cutOff.has("restore");
+    },
+    halt: (): Task => {
+      wasHaltedByHand = true;
+      return spawn("halt", async (_, machine) => void (await halt(consumersOf(machine), HALTS_REASON)));
+    },
     resume: (): Task =>
       spawn("resume", async (_, machine) => void (await resume(consumersOf(machine), HALTS_REASON))),
     redrive: (): void => {
       for (const { deadLetters } of Object.values(topology.queues)) {
         const moved = queues.redrive(deadLetters.arn);
-        if (moved > 0) count(counts, "F19", moved);
+        if (moved > 0 && scheduler.isCruel) count(counts, "F19", moved);
       }
     },
   };

@@ -34,18 +34,18 @@ export const runHistory = async (
   const { world } = told;
   const { violations } = world.watch;
   let truth: Truth | undefined;
-  const check = (): void => {
+  const check = (isLate: boolean): void => {
     if (violations.length > 0) return;
     truth = readTruth(world);
-    checkEnd(world, truth, told.requests);
+    checkEnd(world, truth, told.requests, { isLate });
   };
   const unlessBroken = async (work: () => Promise<void>): Promise<void> => {
     if (violations.length === 0) await work();
   };
   await unlessBroken(() => calmDown(told));
-  check();
+  check(false);
   await unlessBroken(async () => {
-    if (await passDeadlines(told)) check();
+    if (await passDeadlines(told)) check(true);
   });
   if (tape.below(4) === 0 && !isWaitedIn(world))
     await unlessBroken(() => again(world, () => repeatAll(told)));

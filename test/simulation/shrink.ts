@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import type { Invariant } from "./invariants.ts";
 import { type HistoryEnd, runHistory } from "./run.ts";
 import { tapeOfBytes } from "./tape.ts";
@@ -7,17 +8,20 @@ const TRIES_MAX = 300;
 
 /**
  * Looks for a calmer tape that breaks the same promise: cuts its end, then turns pieces of it to zero, ever smaller ones.
- * Returns: the calmest found, and how its history went.
+ * Asks before each try whether to go on. Returns: the calmest found, and how its history went.
  */
 export const shrink = async (
   bytes: Uint8Array,
   invariant: Invariant,
-  onTry: (tries: number) => void = () => {},
+  goesOn: () => boolean = () => true,
 ): Promise<{ readonly bytes: Uint8Array; readonly end: HistoryEnd }> => {
   let tries = 0;
   const breaks = async (candidate: Uint8Array): Promise<HistoryEnd | undefined> => {
+    // Histories never wait for the outside: without a turn in between no signal would be heard.
+    await setImmediate();
+    if (tries > 0 && !goesOn()) tries = TRIES_MAX;
+    if (tries >= TRIES_MAX) return undefined;
     tries += 1;
-    onTry(tries);
     const end = await runHistory(tapeOfBytes(candidate), {}, {});
     return end.violation?.invariant === invariant ? end : undefined;
   };

@@ -21,7 +21,7 @@ export const FAULTS = {
   F17: "clocks differ between functions",
   F18: "two versions of the settings are live",
   F19: "dead letters are driven back",
-  F20: "a request is deleted by hand or by the lifecycle",
+  F20: "a request is deleted by hand",
 } as const;
 export type FaultClass = keyof typeof FAULTS;
 
@@ -66,11 +66,11 @@ export const drawSwarm = (tape: Tape): Swarm => {
     shuffle: isOn(),
     delayMaxMs: Math.floor(rate(2_500)),
     lose: rate(0.15),
-    kill: rate(0.02),
-    stall: rate(0.04),
-    throttle: rate(0.06),
-    ambiguous: rate(0.06),
-    conflict: rate(0.08),
+    kill: rate(0.024),
+    stall: rate(0.055),
+    throttle: rate(0.085),
+    ambiguous: rate(0.085),
+    conflict: rate(0.1),
     lostAck: rate(0.1),
     poison: rate(0.25),
     restores: tape.below(8),

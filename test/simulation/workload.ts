@@ -8,8 +8,8 @@ const EUROS_MAX = 50;
 const EUROS_OPENING_MAX = 12;
 const ACCOUNTS_MIN = 2;
 const ACCOUNTS_MORE = 3;
-const REQUESTS_MIN = 6;
-const REQUESTS_MORE = 4;
+const REQUESTS_MIN = 5;
+const REQUESTS_MORE = 3;
 /** Of which some are there from the first. */
 const REQUESTS_OPENING_MIN = 8;
 /** Over the largest request that is read. */
@@ -180,7 +180,8 @@ export const drawRequests = (tape: Tape, swarm: Swarm, counts: Counts, beginsAt:
   const strays = isOpening ? 0.4 : 0.07;
   const anAccount = (): string =>
     accounts[isOpening && tape.below(4) > 0 ? 0 : tape.below(accounts.length)] ?? "100010";
-  const cents = (): number => 100 * (1 + tape.below(isOpening ? EUROS_OPENING_MAX : EUROS_MAX));
+  const cents = (): number =>
+    100 * (1 + tape.below(isOpening ? EUROS_OPENING_MAX : EUROS_MAX)) + tape.below(100);
   const stamp = (): number => beginsAt - 1 - tape.below(48);
   const add = (id: string, intent: Exclude<Intent, { do: "bad" }>): void => {
     const body = JSON.stringify({ EventTimeStamp: stamp(), ...bodyOf(intent) });

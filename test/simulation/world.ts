@@ -14,8 +14,8 @@ import { createDaybookTopology } from "../../src/local/topology.ts";
 import type { Clock } from "../../src/ports/clock.ts";
 import type { Log } from "../../src/ports/log.ts";
 import type { Topic } from "../../src/ports/messages.ts";
-import type { PointInTime } from "../../src/ports/point-in-time.ts";
-import type { Store } from "../../src/table/store.ts";
+import { type PointInTime, type RestoreTableRequest, wholeSecondMs } from "../../src/ports/point-in-time.ts";
+import type { Item, Store } from "../../src/table/store.ts";
 import type { Counts } from "./counts.ts";
 import { objectPort } from "./object-port.ts";
 import { type Recorded, recordedObjects, recordedStore, recordTable } from "./recording.ts";
@@ -44,6 +44,10 @@ export type Machine = {
 
 /** An application on the live table, and the name of that table. */
 export type LiveApp = App & { readonly table: string };
+
+/** An item, whatever the order of its attributes. */
+const textOf = (item: Item): string =>
+  JSON.stringify(Object.entries(item).sort(([a], [b]) => (a < b ? -1 : 1)));
 
 /** Models of all services under one scheduler, and the ways to run the product over them. */
 export const createWorld = (tape: Tape, trace: Trace, counts: Counts, matrix: Counts, calls?: Recorded[]) => {
@@ -156,6 +160,14 @@ export const createWorld = (tape: Tape, trace: Trace, counts: Counts, matrix: Co
     return { ...app, table };
   };
 
+  /** Tables that lack something of the second they were restored to. */
+  const tornTables = new Set<string>();
+  const isTorn = ({ table, to, at }: RestoreTableRequest): boolean => {
+    const whole = storeOf(table).asOf(wholeSecondMs(at));
+    const found = new Set(storeOf(to).snapshot().map(textOf));
+    return whole.length !== found.size || whole.some(item => !found.has(textOf(item)));
+  };
+
   /** Tables as an operator's machine makes and opens them. */
   const tablesFor = (machine: Machine) => {
     const port: PointInTime = {
@@ -166,6 +178,7 @@ export const createWorld = (tape: Tape, trace: Trace, counts: Counts, matrix: Co
           effect: async () => {
             const answer = await pointInTime.restore(request);
             if (answer.outcome === "restored" && !answer.wasThere) {
+              if (isTorn(request)) tornTables.add(request.to);
               watch.onTableMade(request.to);
               recordTable(recorder, request.to, storeOf(request.to).snapshot());
             }
@@ -212,6 +225,7 @@ export const createWorld = (tape: Tape, trace: Trace, counts: Counts, matrix: Co
       notifications,
       recorder,
       openApp,
+      tornTables,
       tablesFor,
       objectsFor,
       storeFor,

@@ -78,18 +78,23 @@ const bodyIn = (text: string): Partial<ControlRecord> | undefined => {
   }
 };
 
+/** Whether a record gives way to what is asked for. */
+export type GivesWay = (record: ControlRecord) => boolean | Promise<boolean>;
+
 /**
  * Asks for a state, unless it is that already.
  *
+ * `givesWay`: asked of the newest record instead; what nobody changed meanwhile is then replaced.
  * Throws: after `TRIES_MAX` tries, each beaten by somebody else; what the object store throws.
  */
 export const setControl = async (
   place: ControlPlace,
   { state, reason }: Pick<ControlRecord, "state" | "reason">,
+  givesWay: GivesWay = record => record.state !== state,
 ): Promise<ControlSet> => {
   let record = await readControl(place);
   for (let tries = 0; tries < TRIES_MAX; tries += 1) {
-    if (record.state === state) return { outcome: "already", record };
+    if (!(await givesWay(record))) return { outcome: "already", record };
     const next: ControlRecord = {
       number: record.number + 1,
       state,

@@ -82,6 +82,27 @@ export const isPlain = (
   );
 };
 
+/**
+ * What only the STATE row believes to be in a bucket, and the picture does not show: a torn restore may keep a state and
+ * lose the rows it came of.
+ */
+export const believedAlone = (
+  state: ObjectState | undefined,
+  rows: readonly ObservationRow[],
+  { bucket, key, versions }: KeyPicture,
+): VersionView | undefined => {
+  const view = state?.buckets[bucket];
+  if (view?.isPresent !== true || versions.some(({ versionId }) => versionId === view.versionId))
+    return undefined;
+  if (rows.some(row => row.bucket === bucket && isPresence(row))) return undefined;
+  const { versionId, time } = view;
+  const latest: ObservationRow = {
+    ...{ bucket, key, versionId, time, duplicates: 0 },
+    ...{ kind: "created", source: "listing", event: "listing" },
+  };
+  return { versionId, state: "object", latest };
+};
+
 const isSameContent = (one: string | undefined, other: string | undefined): boolean =>
   one === undefined || other === undefined || one === other;
 

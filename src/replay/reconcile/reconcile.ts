@@ -3,12 +3,11 @@ import type { AnyLedger } from "../../ledger/ledger.ts";
 import { isoInstant } from "../../ports/clock.ts";
 import { GET_KEYS_MAX } from "../../table/store.ts";
 import type { Observation } from "../../tracking/observation.ts";
-import { readObservations } from "../../tracking/refresh-state.ts";
-import type { ObjectState } from "../../tracking/state.ts";
+import { readObservations, readTracked } from "../../tracking/refresh-state.ts";
 import type { VersionView } from "../../tracking/views.ts";
 import type { Report } from "../inventory/open-report.ts";
 import { chunksOf } from "./chunks.ts";
-import { compareWithPicture, isPlain, type KeyPicture, latestTime } from "./compare.ts";
+import { believedAlone, compareWithPicture, isPlain, type KeyPicture, latestTime } from "./compare.ts";
 import type { Check, SeenKey } from "./due.ts";
 import { createFeed, type Feed, type FeedPlace, noFeed, ownCopy } from "./feed.ts";
 import { inventoryPicture, listingPicture, type Picture, type Scope } from "./picture.ts";
@@ -163,7 +162,7 @@ const lookAtKeys = async (work: Work, keys: readonly KeyPicture[]): Promise<void
       const known = item && state.read(item);
       work.tracked.get(picture.bucket)?.delete(picture.key);
       tally.look({ pictures: picture.versions.length });
-      if (!isPlain(known, picture)) return { ...(await lookForKey(work, picture, known)), state: known };
+      if (!isPlain(known, picture)) return { ...(await lookForKey(work, picture)), state: known };
       tally.look({ known: 1 });
       return { picture, known: picture.versions, state: known };
     },
@@ -180,13 +179,9 @@ const lookAtKeys = async (work: Work, keys: readonly KeyPicture[]): Promise<void
 };
 
 /** Reads all that was observed of a key, and compares. */
-const lookForKey = async (
-  work: Work,
-  picture: KeyPicture,
-  state?: ObjectState,
-): Promise<Omit<SeenKey, "state">> => {
+const lookForKey = async (work: Work, picture: KeyPicture): Promise<Omit<SeenKey, "state">> => {
   const { ledger, tally, takenAt, isDryRun } = work;
-  const rows = await readObservations(ledger, picture.key);
+  const { rows, state } = await readTracked(ledger, picture.key);
   if (state !== undefined && !isDryRun) await refreshIfStale(ledger, picture.key, rows, state);
   const { lost, known, missing } = compareWithPicture(rows, picture, takenAt);
   tally.look({ known: known.length });
@@ -194,6 +189,8 @@ const lookForKey = async (
   holdBack(work, picture, lost.filter(isYoung));
   for (const each of lost) if (!isYoung(each)) await tell(work, "lost", each);
   for (const view of missing) await lookForVersion(work, view, latestTime(rows, view));
+  const believed = believedAlone(state, rows, picture);
+  if (believed) await lookForVersion(work, believed, believed.latest.time);
   return { picture, known, rows };
 };
 

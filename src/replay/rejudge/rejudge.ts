@@ -5,6 +5,7 @@ import type { Manifest } from "../manifest/manifest.ts";
 import { readManifest } from "../manifest/read-manifest.ts";
 import { sealManifest } from "../manifest/seal-manifest.ts";
 import { haltReason } from "../restore/halted-for.ts";
+import { underHalt } from "../restore/halting.ts";
 import { goLive, putMarker, type Restoring, type WentLive } from "../restore/restore.ts";
 import { readHeads } from "../restore/survivors.ts";
 import { diffOf, digestOf, type RejudgeDiff } from "./diff.ts";
@@ -77,13 +78,13 @@ export const applyRejudge = async (restoring: Restoring, wish: RejudgeWish): Pro
   const { ledger, table, consumers, onStep = () => {} } = restoring;
   const { digest, reason, onProgress = () => {} } = wish;
   onStep("check");
-  const pointer = await appliedBefore(ledger, digest);
-  if (pointer) {
-    await consumers.resume(haltReason(pointer.epoch));
-    return { outcome: "already", pointer };
+  const applied = await appliedBefore(ledger, digest);
+  if (applied) {
+    await consumers.resume(applied.halted);
+    return { outcome: "already", pointer: applied.pointer };
   }
   const plan = await planRejudge(ledger, table, { digest, reason });
-  const halted = haltReason(plan.live.epoch);
+  const halted = haltReason(plan.live);
   if (!plan.isBegun) {
     const refused = await refusedBy(ledger, digest, onProgress);
     if (refused) {
@@ -93,28 +94,33 @@ export const applyRejudge = async (restoring: Restoring, wish: RejudgeWish): Pro
     }
   }
   onStep("halt");
-  await consumers.halt(halted);
-  if (!plan.isBegun) {
-    // Once more, now that hardly anything is decided any more.
-    const refused = await refusedBy(ledger, digest, onProgress);
-    if (refused) {
-      await consumers.resume(halted);
-      return refused;
+  return underHalt(restoring, plan.live, async () => {
+    if (!plan.isBegun) {
+      // Once more, now that hardly anything is decided any more.
+      const refused = await refusedBy(ledger, digest, onProgress);
+      if (refused) {
+        await consumers.resume(halted);
+        return refused;
+      }
     }
-  }
-  onStep("marker");
-  await putMarker(ledger, plan.fence);
-  await putMarker(ledger, plan.live);
-  return finish(restoring, plan, wish);
+    onStep("marker");
+    await putMarker(ledger, plan.fence);
+    await putMarker(ledger, plan.live);
+    return finish(restoring, plan, wish);
+  });
 };
 
-/** The live pointer, if this very difference is what its table was made of. */
-const appliedBefore = async (ledger: AnyLedger, digest: string): Promise<LivePointer | undefined> => {
+/** The live pointer, if this very difference is what its table was made of, and why all was halted for it. */
+const appliedBefore = async (
+  ledger: AnyLedger,
+  digest: string,
+): Promise<{ readonly pointer: LivePointer; readonly halted: string } | undefined> => {
   const place = placeOfLive(ledger);
   const pointer = await readLive(place);
   if (pointer?.from.kind !== "rejudge" || pointer.from.digest !== digest) return undefined;
   if (pointer.epoch !== ledger.epoch) return undefined;
-  return (await readManifest(place, pointer.epoch))?.rejudged === undefined ? undefined : pointer;
+  const manifest = await readManifest(place, pointer.epoch);
+  return manifest?.rejudged && { pointer, halted: haltReason(manifest) };
 };
 
 const refusedBy = async (

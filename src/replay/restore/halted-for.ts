@@ -1,19 +1,25 @@
 import { type LivePlace, readLive } from "../../ledger/live.ts";
+import type { BegunPlan } from "./plan.ts";
 
-const BEGIN = "restore to epoch ";
-
-/** Why everything is halted while a restore begins this epoch. */
-export const haltReason = (epoch: number): string => `${BEGIN}${epoch}`;
-
-/** Whether a halt was made by a restore, and not by hand. */
-export const isForRestore = (reason: string): boolean => reason.startsWith(BEGIN);
+const REASON = /^restore to epoch \d+, after epoch (\d+)$/;
 
 /**
- * Whether a halt was made by a restore whose epoch is live or has passed, so that nobody is going to undo it: one that was
- * given up for another, which was begun instead. Throws: what the object store throws.
+ * Why everything is halted while a restore ends one epoch and begins another. Runs of the same restore give the same
+ * reason, and so undo each other's halt.
+ */
+export const haltReason = ({ epoch, sealed }: Pick<BegunPlan, "epoch" | "sealed">): string =>
+  `restore to epoch ${epoch}, after epoch ${sealed}`;
+
+/** Whether a halt was made by a restore, and not by hand. */
+export const isForRestore = (reason: string): boolean => REASON.test(reason);
+
+/**
+ * Whether a halt was made by a restore that is not under way any more, so that nobody is going to undo it: the epoch which
+ * it was to end is not the live one, because it was completed, or another one was. Throws: what the object store throws.
  */
 export const isHaltOver = async (place: LivePlace, reason: string): Promise<boolean> => {
-  if (!isForRestore(reason)) return false;
+  const sealed = REASON.exec(reason)?.[1];
+  if (sealed === undefined) return false;
   const live = await readLive(place);
-  return live !== undefined && Number(reason.slice(BEGIN.length)) <= live.epoch;
+  return live !== undefined && live.epoch > Number(sealed);
 };

@@ -1,5 +1,5 @@
 import type { AnyLedger } from "../../ledger/ledger.ts";
-import { type LivePointer, markRepaired, moveLive, placeOfLive, readLive } from "../../ledger/live.ts";
+import { type LivePointer, markRepaired, moveLive, placeOfLive } from "../../ledger/live.ts";
 import { epochMarkerName } from "../../ledger/names.ts";
 import { isoInstant } from "../../ports/clock.ts";
 import type { Torn } from "../../ports/point-in-time.ts";
@@ -10,6 +10,7 @@ import { sealManifest } from "../manifest/seal-manifest.ts";
 import { checkBase, makeBase, type Tables } from "./base.ts";
 import { type Chains, endsOf, type FoundHead, readChains } from "./chains.ts";
 import { haltReason } from "./halted-for.ts";
+import { checkSealed, type RestoreConsumers, underHalt } from "./halting.ts";
 import {
   type BegunPlan,
   type Planned,
@@ -18,7 +19,7 @@ import {
   type RestoreWish,
   readPlan,
 } from "./plan.ts";
-import { RestoreRefused, RestoreTakenOver } from "./restore-errors.ts";
+import { RestoreTakenOver } from "./restore-errors.ts";
 import type { OnStep } from "./steps.ts";
 import { type Survey, survey, undo } from "./survey.ts";
 import { checkHeads, harvest, readHeads } from "./survivors.ts";
@@ -30,12 +31,7 @@ export type Restoring = {
   /** The name of the live table. */
   readonly table: string;
   readonly tables: Tables;
-  readonly consumers: {
-    /** Stops all consumption; what it answers is handed to `resume`. */
-    halt(reason: string): Promise<void>;
-    /** Undoes the halt of this restore, and of none else. */
-    resume(reason: string): Promise<void>;
-  };
+  readonly consumers: RestoreConsumers;
   /** Only for tables that are restored on this machine. */
   readonly torn?: Torn | undefined;
   readonly onStep?: OnStep | undefined;
@@ -62,12 +58,19 @@ export type WentLive = {
  * `RestoreTakenOver`; what the ports throw.
  */
 export const restore = async (restoring: Restoring, wish: RestoreWish): Promise<Restored> => {
-  const { ledger, tables, consumers, torn, onStep = () => {} } = restoring;
+  const { onStep = () => {} } = restoring;
   onStep("check");
-  const { plan, ends } = await checkRestore(restoring, wish);
-  const reason = haltReason(plan.epoch);
+  const checked = await checkRestore(restoring, wish);
   onStep("halt");
-  await consumers.halt(reason);
+  return underHalt(restoring, checked.plan, () => fromMarker(restoring, checked));
+};
+
+/** From the marker on. */
+const fromMarker = async (
+  restoring: Restoring,
+  { plan, ends }: Awaited<ReturnType<typeof checkRestore>>,
+): Promise<Restored> => {
+  const { ledger, tables, torn, onStep = () => {} } = restoring;
   onStep("marker");
   await putMarker(ledger, plan);
   onStep("base");
@@ -111,7 +114,7 @@ export const goLive = async (
   if (isRepaired) await markRepaired(next);
   const pointer = await movePointer(ledger, plan);
   onStep("resume");
-  await consumers.resume(haltReason(plan.epoch));
+  await consumers.resume(haltReason(plan));
   const { decisions, void: lost, digest } = manifest;
   return { pointer, manifest: { decisions, void: lost, digest }, ...counts, isRepaired };
 };
@@ -142,20 +145,6 @@ export const putMarker = async (ledger: AnyLedger, plan: BegunPlan): Promise<voi
   if (standing === undefined || JSON.stringify(standing) !== JSON.stringify(plan))
     throw new RestoreTakenOver(plan.epoch);
   await checkSealed(ledger, plan);
-};
-
-/**
- * Whether the epoch that the plan ends is still the live one: another restore may have been completed since it was made,
- * and what was told in that epoch would be sealed nowhere. Asked once the marker stands, so that a pointer that moves
- * later leads to workers that see the marker, and so tell nobody anything.
- */
-const checkSealed = async (ledger: AnyLedger, { epoch, sealed }: BegunPlan): Promise<void> => {
-  const live = (await readLive(placeOfLive(ledger)))?.epoch ?? sealed;
-  if (live >= epoch) throw new RestoreTakenOver(epoch);
-  if (live !== sealed)
-    throw new RestoreRefused(
-      `Another restore was completed after this one was planned, and epoch ${live} is live: begin anew with --instead.`,
-    );
 };
 
 /** The manifest of the plan's epoch: the one that stands, or one made of all that is published and all that survived. */

@@ -51,6 +51,19 @@ const lastEventOf = async ({ app }: LossyBank, key: string) =>
   (await readObservations(app.ledger, key)).filter(({ source }) => source === "head");
 
 describe("E21: what tracking believes there and the picture does not show", () => {
+  it("is marked deleted too where a torn restore kept the state and lost the rows it came of", () =>
+    withSilence(async opened => {
+      const versionId = await versionOf(opened, FIRST.key);
+      const { store, rows } = opened.app.ledger;
+      for (const row of await readObservations(opened.app.ledger, FIRST.key))
+        await store.write({ delete: rows.observation.key(row) });
+      await opened.cloud.objects.delete({ bucket: BUCKET, key: FIRST.key, versionId });
+
+      expect(found(await opened.look())).toEqual({ gone: 1 });
+      expect(await stateOf(opened, FIRST.key)).toMatchObject({ inEventBucket: false });
+      expect(found(await opened.look())).toEqual({});
+    }));
+
   it("is marked deleted if a HEAD finds nothing, once, and only where it is not a rehearsal", () =>
     withSilence(async opened => {
       const versionId = await versionOf(opened, FIRST.key);

@@ -1,4 +1,6 @@
 import { createProgressLine } from "../../../src/cli/progress.ts";
+import { endOrSoFarAtOnce, INTERRUPTED, isInterrupted } from "../interrupt.ts";
+import { historiesIn } from "../report.ts";
 import { type ConformanceEnd, conformInProcesses } from "./workers.ts";
 
 /** The first history where none is given. */
@@ -18,21 +20,27 @@ export const tellConformance = async ({ histories, seed, processes, isJson }: As
   const seeds = Array.from({ length: histories }, (_, i) => first + i);
   const beganMs = performance.now();
   const line = createProgressLine();
-  const onProgress = (so: ConformanceEnd): void =>
+  let end: ConformanceEnd = { histories: 0, calls: 0, kinds: {}, differing: [] };
+  const onProgress = (so: ConformanceEnd): void => {
+    end = so;
     line.show({
       ...{ doing: "histories", done: so.histories, total: histories, rows: so.calls },
       note: `${so.differing.length} differ`,
     });
-  let end: ConformanceEnd;
+  };
+  const work = conformInProcesses({ seeds, processes: Math.min(processes, histories), onProgress });
   try {
-    end = await conformInProcesses({ seeds, processes: Math.min(processes, histories), onProgress });
+    end = await endOrSoFarAtOnce(work, () => end);
   } finally {
     line.close();
   }
   const seconds = (performance.now() - beganMs) / 1_000;
   process.stdout.write(
-    isJson ? `${JSON.stringify({ seed: first, seconds, ...end })}\n` : textOf(end, first, seconds),
+    isJson
+      ? `${JSON.stringify({ seed: first, seconds, isInterrupted: isInterrupted(), ...end })}\n`
+      : textOf(end, first, seconds),
   );
+  if (isInterrupted()) return INTERRUPTED;
   return end.differing.length === 0 ? 0 : 1;
 };
 
@@ -42,7 +50,7 @@ const textOf = (
   seconds: number,
 ): string =>
   [
-    `${histories} histories from seed ${first} in ${seconds.toFixed(1)} s: ${calls} calls of DynamoDB Local, S3, SQS and SNS`,
+    `${isInterrupted() ? "Interrupted: " : ""}${historiesIn(histories)} from seed ${first} in ${seconds.toFixed(1)} s: ${calls} calls of DynamoDB Local, S3, SQS and SNS`,
     "",
     ...Object.entries(kinds)
       .sort(([a], [b]) => (a < b ? -1 : 1))
@@ -55,6 +63,6 @@ const textOf = (
       ),
     differing.length === 0
       ? "Every answer was the models'."
-      : `${differing.length} histories got other answers.`,
+      : `${historiesIn(differing.length)} got other answers.`,
     "",
   ].join("\n");

@@ -12,6 +12,9 @@ const DEADLINE_MS = 3 * 86_400_000;
 /** Refusals that no original is asked for. */
 const WITHOUT_ORIGINAL = new Set(["UNKNOWN_ACCOUNT", "KEY_REUSED", "CUSTOMER_MISMATCH"]);
 
+/** Longer than an invocation and the error of any clock: what happened so much earlier was seen. */
+const UNSEEN_MS = 20_000;
+
 const flowOf = ({ do: what }: Intent): string | undefined =>
   what === "deposit" || what === "verify"
     ? "deposit"
@@ -36,6 +39,11 @@ export const askShadow = (
 ): readonly Fault[] => {
   const faults: Fault[] = [];
   const bank = openBank();
+  const openedMs = new Map<string, number>();
+  for (const { outcome, decidedAt, legs } of decisions)
+    for (const { stream, change } of legs)
+      if (outcome === "accepted" && change.customer !== undefined)
+        openedMs.set(stream, Date.parse(decidedAt));
   const next = new Map<string, number>();
   const isUp = ({ legs }: Decision): boolean =>
     legs.every(({ stream, sequence }) => (next.get(stream) ?? 1) === sequence);
@@ -68,7 +76,7 @@ export const askShadow = (
       if (decision.code !== "KEY_REUSED")
         faults.push({ invariant: "I1", what: `${decision.key} is reused and ${decision.outcome}` });
     } else {
-      compare(bank, decision, meant, faults);
+      compare(bank, decision, meant, { faults, openedMs });
       const flow = registers(meant, decision);
       if (flow !== undefined) decided.add(flow);
     }
@@ -96,7 +104,7 @@ const compare = (
   bank: ReturnType<typeof openBank>,
   decision: Decision,
   { id, intent }: Meant,
-  faults: Fault[],
+  { faults, openedMs }: { readonly faults: Fault[]; readonly openedMs: ReadonlyMap<string, number> },
 ): void => {
   const { key, outcome, code, facts, legs, settings } = decision;
   const fault = (invariant: Invariant, what: string): unknown =>
@@ -113,9 +121,13 @@ const compare = (
     return;
   }
   // A refused transfer was judged on its target, too, before or after that was opened: no chain says which.
-  const isBefore = said === "UNKNOWN_ACCOUNT" && intent.do === "transfer" && bank.isOpen(intent.target);
-  const isAfter = said === "INSUFFICIENT_FUNDS" && intent.do === "transfer" && !bank.isOpen(intent.target);
-  if (isBefore || isAfter) return;
+  if (intent.do === "transfer") {
+    const sinceMs =
+      Date.parse(decision.decidedAt) - (openedMs.get(intent.target) ?? Number.POSITIVE_INFINITY);
+    const isTargetUnknown = said === "UNKNOWN_ACCOUNT" && facts.account === intent.target;
+    if (isTargetUnknown && bank.isOpen(intent.target) && sinceMs < UNSEEN_MS) return;
+    if (said === "INSUFFICIENT_FUNDS" && !bank.isOpen(intent.target) && sinceMs > -UNSEEN_MS) return;
+  }
   if (intent.do === "bad" && registers({ id, intent }, decision) !== undefined) bank.refuseDeposit(id);
   const word = bank.ask(intent, id, settings.autoOpen !== false);
   if (word.said === "deferred") fault("I11", `${said}, though its original is not decided`);
