@@ -126,6 +126,8 @@ test(
 
     // Otherwise the kills came when nothing was under way.
     expect(undecidedAtKills).toBeGreaterThan(0);
+    // The table shows a decision a moment before S3 does.
+    await until(async () => (await decisionsOf(app)).length === EVENTS);
     const decisions = await decisionsOf(app);
     expect(decisions.map(({ key }) => key).sort()).toEqual(requests.map(({ key }) => key).sort());
     expect(new Set(decisions.map(({ outcome }) => outcome))).toEqual(new Set(["accepted"]));

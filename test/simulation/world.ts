@@ -162,10 +162,13 @@ export const createWorld = (tape: Tape, trace: Trace, counts: Counts, matrix: Co
 
   /** Tables that lack something of the second they were restored to. */
   const tornTables = new Set<string>();
-  const isTorn = ({ table, to, at }: RestoreTableRequest): boolean => {
+  const isTorn = ({ table, to, at, torn }: RestoreTableRequest): boolean => {
+    if (torn === undefined) return false;
     const whole = storeOf(table).asOf(wholeSecondMs(at));
-    const found = new Set(storeOf(to).snapshot().map(textOf));
-    return whole.length !== found.size || whole.some(item => !found.has(textOf(item)));
+    const found = storeOf(to).snapshot();
+    if (whole.length !== found.length) return true;
+    const texts = new Set(found.map(textOf));
+    return whole.some(item => !texts.has(textOf(item)));
   };
 
   /** Tables as an operator's machine makes and opens them. */
