@@ -13,7 +13,7 @@ type Decided = {
 type Places = Pick<World, "s3" | "topology" | "watch">;
 
 /** Above this a request is not read, and no copy of it is compared. */
-const READ_BYTES_MAX = 65_536;
+export const READ_BYTES_MAX = 65_536;
 
 export const hashesIn = ({ legs }: Pick<Decided, "legs">): string => legs.map(({ hash }) => hash).join();
 

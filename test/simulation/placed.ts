@@ -1,14 +1,9 @@
 import type { Received } from "../../src/local/sqs/sqs.ts";
 import type { DecisionSummary } from "../../src/tracking/state.ts";
 import { hashesIn, isPlaced } from "./copies.ts";
+import { objectsIn } from "./message-objects.ts";
 import type { SeenRecord } from "./watch.ts";
 import type { LiveApp, World } from "./world.ts";
-
-type Event = {
-  readonly Records?: readonly {
-    readonly s3: { readonly bucket: { readonly name: string }; readonly object: { readonly key: string } };
-  }[];
-};
 
 /** Whoever sees a message about a decision acknowledged may rely on it: the request lies where it belongs, if it holds. */
 export const checkPlaced = async (
@@ -21,10 +16,9 @@ export const checkPlaced = async (
   const { rows } = app.ledger;
   const store = world.storeOf(app.table);
   for (const { body } of acknowledged)
-    for (const { s3: about } of (JSON.parse(body) as Event).Records ?? []) {
-      const key = decodeURIComponent(about.object.key.replaceAll("+", " "));
-      const [top] = s3.state.buckets.get(about.bucket.name)?.versions.get(key) ?? [];
-      if (top === undefined || about.bucket.name !== topology.buckets.decisions) continue;
+    for (const { bucket, key } of objectsIn(body)) {
+      const [top] = s3.state.buckets.get(bucket)?.versions.get(key) ?? [];
+      if (top === undefined || bucket !== topology.buckets.decisions) continue;
       const record = JSON.parse(Buffer.from(top.body.read()).toString("utf8")) as SeenRecord; // the product's own text
       const [state] = await store.get([rows.state.key({ key: record.key })]);
       const [other] = await store.get([rows.reused.key({ key: record.key, digest: record.digest })]);

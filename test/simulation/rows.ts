@@ -54,17 +54,26 @@ export const checkStatements = (
   const transactions = new Map<string, Item>();
   for (const item of items) {
     const at = `${item.PK}:${item.sequence}`;
-    if (item.__edb_e__ === "line") lines.set(at, item);
-    if (item.__edb_e__ === "transaction") transactions.set(at, item);
+    const kind = String(item.__edb_e__);
+    const rows = { line: lines, transaction: transactions }[kind];
+    if (rows?.has(at)) fail("I13", `The table shows two rows ${kind} of ${at}`);
+    rows?.set(at, item);
   }
+  const made = new Set<string>();
   let expected = 0;
   for (const decision of decisions)
     for (const leg of decision.legs) {
       const at = `${leg.stream}:${leg.sequence}`;
       const line = lines.get(at);
       const amounts = amountsOf(leg);
-      if (line === undefined || line.RequestKey !== decision.key || line.outcome !== decision.outcome)
-        fail("I13", `the line ${at} tells of ${line?.RequestKey}, ${line?.outcome}`);
+      made.add(at);
+      if (line === undefined) fail("I13", `The table lacks the line ${at}`);
+      else if (
+        line.RequestKey !== decision.key ||
+        line.outcome !== decision.outcome ||
+        line.hash !== leg.hash
+      )
+        fail("I13", `the line ${at} tells of ${line.RequestKey}, ${line.outcome}, ${line.hash}`);
       else if (shownIn(line).join() !== amounts.join())
         fail("I13", `the line ${at} shows ${shownIn(line)}, the decision ${amounts}`);
       const intent = intentOf(decision.key);
@@ -78,6 +87,8 @@ export const checkStatements = (
       else if (shownIn(transaction).join() !== amounts.join())
         fail("I13", `the transaction ${at} shows ${shownIn(transaction)}, the decision ${amounts}`);
     }
+  for (const [at, { RequestKey }] of lines)
+    if (!made.has(at)) fail("I14", `The table shows a line ${at} of ${RequestKey} that no decision made`);
   if (transactions.size !== expected)
     fail("I13", `the table shows ${transactions.size} transactions, decided were ${expected}`);
 };

@@ -116,7 +116,8 @@ type Parts = {
 const drained = (): Promise<void> => new Promise(resolve => process.nextTick(resolve));
 /** When streams and timers had their turn, too. */
 const turned = (): Promise<void> => new Promise(resolve => setImmediate(resolve));
-const never = new Promise<never>(() => {});
+/** Of each call its own: what waited for one that all have in common would be kept for good. */
+const never = (): Promise<never> => new Promise(() => {});
 
 /** One thing at a time, in an order that the tape decides. */
 export const createScheduler = (parts: Parts): Scheduler => {
@@ -274,7 +275,7 @@ export const createScheduler = (parts: Parts): Scheduler => {
       for (const each of pending) each.readyStep = 0;
     },
     call: (task, call) => {
-      if (!task.isAlive) return never;
+      if (!task.isAlive) return never();
       if (!scheduler.isCruel) {
         note(task, call, "plain");
         return call.effect();
@@ -286,7 +287,7 @@ export const createScheduler = (parts: Parts): Scheduler => {
       });
     },
     sleep: (task, delayMs) => {
-      if (!task.isAlive) return never;
+      if (!task.isAlive) return never();
       return new Promise(resolve => {
         const wakeAtMs = clock.now() + delayMs;
         const run = async (): Promise<void> => resolve();

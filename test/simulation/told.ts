@@ -1,19 +1,9 @@
 import type { Received } from "../../src/local/sqs/sqs.ts";
 import type { DecisionSummary } from "../../src/tracking/state.ts";
+import { READ_BYTES_MAX } from "./copies.ts";
+import { objectsIn } from "./message-objects.ts";
 import { sha256 } from "./oracle/chains.ts";
 import type { LiveApp, World } from "./world.ts";
-
-type Event = {
-  readonly Records?: readonly {
-    readonly eventName: string;
-    readonly s3: {
-      readonly bucket: { readonly name: string };
-      readonly object: { readonly key: string; readonly versionId?: string };
-    };
-  }[];
-};
-
-const LARGE_BYTES = 65_536;
 
 /**
  * Whoever sees a message acknowledged is told: each request in it is decided, parked, or gone. What was told is looked
@@ -29,19 +19,17 @@ export const tellAnswered = async (
   const { rows } = app.ledger;
   const store = world.storeOf(app.table);
   for (const { body } of acknowledged) {
-    for (const { eventName, s3: about } of (JSON.parse(body) as Event).Records ?? []) {
-      if (!eventName.startsWith("ObjectCreated:") || about.bucket.name !== topology.buckets.newEvents)
-        continue;
-      const key = decodeURIComponent(about.object.key.replaceAll("+", " "));
+    for (const { eventName, bucket, key, versionId } of objectsIn(body)) {
+      if (!eventName.startsWith("ObjectCreated:") || bucket !== topology.buckets.newEvents) continue;
       const version = s3.state.buckets
-        .get(about.bucket.name)
+        .get(bucket)
         ?.versions.get(key)
-        ?.find(({ versionId }) => versionId === (about.object.versionId ?? "null"));
+        ?.find(each => each.versionId === versionId);
       if (version === undefined || version.isDeleteMarker) continue;
       const [item] = await store.get([rows.state.key({ key })]);
       const state = item && rows.state.read(item);
       const digest =
-        version.body.sizeBytes > LARGE_BYTES
+        version.body.sizeBytes > READ_BYTES_MAX
           ? sha256(`unread:${version.body.sizeBytes}:${version.eTag}`)
           : sha256(version.body.read());
       const [other] = await store.get([rows.reused.key({ key, digest })]);

@@ -5,10 +5,8 @@ import { type BatchEnd, joined, noHistories } from "./batch-end.ts";
 const WORKER = fileURLToPath(new URL("./worker.ts", import.meta.url));
 /** Histories handed out at a time: short enough that a progress bar moves. */
 const PIECE = 5;
-/** Young objects die in their first megabytes; collecting in threads of its own would take time from the other worker. */
-export const FLAGS = ["--min-semi-space-size=64", "--max-semi-space-size=64", "--single-threaded-gc"];
-/** Up to here the compiler that takes its time brings back less than it costs. */
-const SHORT_RUN_MAX = 1_000;
+/** Most objects die young. Compiling and collecting in further threads would only take time from the other worker. */
+export const FLAGS = ["--max-semi-space-size=64", "--no-concurrent-recompilation", "--no-parallel-scavenge"];
 
 type Answer = { readonly end?: BatchEnd; readonly error?: string; readonly seeds?: readonly number[] };
 
@@ -55,9 +53,7 @@ export const runInProcesses = async ({
       worker.on("exit", code => (code === 0 ? resolve() : reject(new Error(`A worker ended with ${code}.`))));
     });
   const workers = Array.from({ length: processes }, () =>
-    fork(WORKER, mutant === undefined ? [] : [mutant], {
-      execArgv: seeds.length > SHORT_RUN_MAX ? FLAGS : [...FLAGS, "--no-turbofan"],
-    }),
+    fork(WORKER, mutant === undefined ? [] : [mutant], { execArgv: FLAGS }),
   );
   try {
     await Promise.all(workers.map(workOne));

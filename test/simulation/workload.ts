@@ -7,8 +7,8 @@ import type { Tape } from "./tape.ts";
 const EUROS_MAX = 50;
 const EUROS_OPENING_MAX = 12;
 const ACCOUNTS_MIN = 2;
-const ACCOUNTS_MORE = 3;
-const REQUESTS_MIN = 5;
+const ACCOUNTS_MORE = 2;
+const REQUESTS_MIN = 4;
 const REQUESTS_MORE = 3;
 /** Of which some are there from the first. */
 const REQUESTS_OPENING_MIN = 8;
@@ -195,6 +195,14 @@ export const drawRequests = (tape: Tape, swarm: Swarm, counts: Counts, beginsAt:
     const opens = tape.below(4);
     if (opens !== 1) add("o0", { do: "deposit", account, cents: cents(), counted: false });
     if (opens !== 2) add("o1", { do: "pay", account, cents: cents() });
+    // Two of a kind: one may be settled, and asked for again, while the other is still open.
+    if (tape.below(3) === 0)
+      add(
+        "o3",
+        opens === 1
+          ? { do: "pay", account, cents: cents() }
+          : { do: "deposit", account, cents: cents(), counted: false },
+      );
     if (tape.below(2) === 0) add("o2", { do: "pay", account: another, cents: cents() });
     else add("o2", { do: "deposit", account: another, cents: cents(), counted: false });
   }
