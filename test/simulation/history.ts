@@ -69,7 +69,7 @@ const playsOf = (
   const left = {
     restore: RESTORES[swarm.restores] ?? 0,
     replay: 1 + tape.below(2),
-    reconcile: tape.below(2),
+    reconcile: tape.below(3),
     sweep: tape.below(3),
     snapshot: tape.below(4) === 3 ? 1 : 0,
     inventory: swarm.oldPicture ? tape.below(2) : 0,

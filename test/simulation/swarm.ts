@@ -77,7 +77,7 @@ export const drawSwarm = (tape: Tape): Swarm => {
     torn: isOn(),
     smallPages: isOn(),
     oldPicture: isOn(),
-    killOperator: rate(0.008),
+    killOperator: rate(0.012),
     skewMaxMs: Math.floor(rate(2_000)),
     newSettings: isOn(),
     redrive: isOn(),
