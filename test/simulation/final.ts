@@ -101,7 +101,7 @@ const checkTable = ({ standings }: Truth, items: readonly Item[], fail: Fail): v
   const heads = new Map(of("head").map(item => [item.PK, item]));
   for (const stream of heads.keys())
     if (!standings.has(stream)) fail("I13", `${stream} has a head and no decision in S3`);
-  for (const [stream, { sequence, hash, actualCents, availableCents, holds }] of standings) {
+  for (const [stream, { sequence, hash, actualCents, availableCents, holds, status }] of standings) {
     const head = heads.get(stream);
     const state = head?.state as unknown as
       | { actualCents: number; availableCents: number; holds: object }
@@ -118,7 +118,11 @@ const checkTable = ({ standings }: Truth, items: readonly Item[], fail: Fail): v
         "I5",
         `${stream} holds ${Object.keys(state.holds)} in its head and ${[...holds.keys()]} by its chain`,
       );
-    for (const item of of("balance").filter(({ PK }) => PK === stream)) {
+    const balances = of("balance").filter(({ PK }) => PK === stream);
+    const types = balances.map(({ balanceType }) => balanceType).sort();
+    if (types.join() !== (status === "NONE" ? "" : "ACTUAL,AVAILABLE"))
+      fail("I13", `${stream} is ${status} and shows the balances ${types}`);
+    for (const item of balances) {
       const cents = item.balanceType === "ACTUAL" ? actualCents : availableCents;
       if (item.BalanceCents !== cents || item.appliedThrough !== sequence)
         fail(

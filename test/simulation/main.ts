@@ -41,6 +41,8 @@ const tellSeeds = async (options: Options): Promise<number> => {
   const beganMs = performance.now();
   const end = await runSeeds(options);
   const seconds = (performance.now() - beganMs) / 1_000;
+  if (end.histories !== options.histories && options.mutant === undefined && !isInterrupted())
+    throw new Error(`Of ${options.histories} histories ${end.histories} came back: a worker ended early.`);
   if (!options.isJson) print(summaryText(end, options, seconds));
   const [first] = end.broken;
   const isTold = first !== undefined && !isInterrupted() && (options.isShrunk || !options.isJson);

@@ -293,8 +293,6 @@ const AFTERWARDS: readonly Mutant[] = [
   ),
 ];
 
-/** Every guard that is taken away in turn. */
-
 const TOLD: readonly Mutant[] = [
   mutant(
     "announce-double",
@@ -437,6 +435,7 @@ const TORN: readonly Mutant[] = [
   ),
 ];
 
+/** Every guard that is taken away in turn. */
 export const MUTANTS: readonly Mutant[] = [
   ...DECIDING,
   ...WAITING,

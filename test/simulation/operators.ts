@@ -12,6 +12,7 @@ import { consumersOfRestore } from "../../src/replay/restore/halting.ts";
 import type { RestoreWish } from "../../src/replay/restore/plan.ts";
 import { restore } from "../../src/replay/restore/restore.ts";
 import { count } from "./counts.ts";
+import { SNAPSHOT_RESTORES } from "./floors.ts";
 import { type Functions, TIMEOUT_MS } from "./functions.ts";
 import type { Task } from "./scheduler.ts";
 import type { LiveApp, Machine, World } from "./world.ts";
@@ -74,10 +75,9 @@ export const createOperators = (world: World, functions: Functions) => {
     const isTorn = swarm.torn && tape.below(4) > 0;
     const snapshots = [
       ...(world.s3.state.buckets.get(config.buckets.decisions)?.versions.keys() ?? []),
-    ].flatMap(key => /^snap\/(.+)\/manifest\.json$/.exec(key)?.[1] ?? []);
+    ].flatMap(key => /^snap\/[^/]+\/([^/]+)\/manifest\.json$/.exec(key)?.[1] ?? []);
     const id =
       snapshots.length > 0 && tape.below(2) === 1 ? snapshots[tape.below(snapshots.length)] : undefined;
-    if (id !== undefined) count(counts, "restores from a snapshot");
     return {
       wish: {
         from: id === undefined ? { kind: "pitr", at } : { kind: "snapshot", id },
@@ -125,6 +125,7 @@ export const createOperators = (world: World, functions: Functions) => {
       count(counts, "F12");
       if (world.tornTables.has(plan.table)) count(counts, "F13");
       count(counts, `restored from epoch ${plan.sealed}`);
+      if (wish.from.kind === "snapshot") count(counts, SNAPSHOT_RESTORES);
     });
   };
 

@@ -42,6 +42,18 @@ const shownAs = (intent: Intent): "PENDING" | "VERIFIED" | "REJECTED" | undefine
   }
 };
 
+/** Whether a transaction is of the amount that the client meant, or settles what the client named. */
+const isMeant = ({ AmountCents, OriginalEventKey }: Item, intent: Intent): boolean => {
+  switch (intent.do) {
+    case "verify":
+    case "paid":
+    case "bounced":
+      return String(OriginalEventKey).endsWith(`_${intent.ref}.event`);
+    default:
+      return OriginalEventKey === undefined && "cents" in intent && AmountCents === intent.cents;
+  }
+};
+
 /** Statements are what was decided: a line for each leg, a transaction for each that moves or holds money. */
 export const checkStatements = (
   decisions: readonly Decision[],
@@ -71,9 +83,13 @@ export const checkStatements = (
       else if (
         line.RequestKey !== decision.key ||
         line.outcome !== decision.outcome ||
-        line.hash !== leg.hash
+        line.hash !== leg.hash ||
+        line.code !== decision.code
       )
-        fail("I13", `the line ${at} tells of ${line.RequestKey}, ${line.outcome}, ${line.hash}`);
+        fail(
+          "I13",
+          `the line ${at} tells of ${line.RequestKey}, ${line.outcome}, ${line.code}, ${line.hash}`,
+        );
       else if (shownIn(line).join() !== amounts.join())
         fail("I13", `the line ${at} shows ${shownIn(line)}, the decision ${amounts}`);
       const intent = intentOf(decision.key);
@@ -86,6 +102,11 @@ export const checkStatements = (
         fail("I13", `the transaction ${at} is ${transaction?.transactionState}, not ${shown}`);
       else if (shownIn(transaction).join() !== amounts.join())
         fail("I13", `the transaction ${at} shows ${shownIn(transaction)}, the decision ${amounts}`);
+      else if (!isMeant(transaction, intent))
+        fail(
+          "I13",
+          `the transaction ${at} is of ${transaction.AmountCents}, ${transaction.OriginalEventKey}`,
+        );
     }
   for (const [at, { RequestKey }] of lines)
     if (!made.has(at)) fail("I14", `The table shows a line ${at} of ${RequestKey} that no decision made`);
