@@ -25,7 +25,7 @@ npm run simulate -- --mutants
 npm run simulate -- --conformance 10
 \`\`\`
 
-500 histories are part of \`npm test\`, in less than ten seconds on a quiet machine with two cores. CI runs the long tier: 20,000 histories in some four minutes, with two million faults and
+500 histories are part of \`npm test\`, in some ten seconds on two cores. CI runs the long tier: 20,000 histories in some four minutes, with two million faults and
 30,000 restores, a third of which go live with a table that lacks something of its second; it fails on one broken promise, on a kind of fault below its floor ([floors.ts](../test/simulation/floors.ts)), on a cell of the crash matrix
 that nothing struck, and on a kind of request, outcome and open state that never happened ([audit.ts](../test/simulation/audit.ts)). A failure prints its seed, the last
 200 calls, the promise and the tape; \`--shrink\` cuts the tape as far as the same promise still breaks, and \`--tape FILE\` runs it.`;
